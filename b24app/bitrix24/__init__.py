@@ -1,0 +1,1 @@
+"""How one talks to a portal: tokens, limits, REST methods, and what a portal posts to us."""

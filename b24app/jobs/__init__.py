@@ -1,0 +1,1 @@
+"""Work done behind the doors: one table of tasks on the queue."""

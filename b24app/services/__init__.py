@@ -1,0 +1,1 @@
+"""Use cases: read, ask, decide, write. One function each, verb first."""

@@ -1,0 +1,1 @@
+"""What we remember, in PostgreSQL: every repository is bound to one portal."""

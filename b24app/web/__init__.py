@@ -1,0 +1,1 @@
+"""Doors for people and portals: pages, widgets, event handlers."""
