@@ -1,0 +1,156 @@
+"""The only module that knows httpx: one POST out, one bounded answer or PortalUnreachable back."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+from urllib.parse import urlsplit
+
+import httpx
+import orjson
+
+from b24app import __version__
+from b24app.bitrix24.calls import JSON
+from b24app.bitrix24.errors import (
+    Bitrix24Error,
+    PortalMoved,
+    PortalUnreachable,
+    RateLimited,
+    UnexpectedAnswer,
+    refusal,
+)
+
+Http: TypeAlias = httpx.AsyncClient
+
+ANSWER_LIMIT_BYTES = 64 * 1024 * 1024
+USER_AGENT = f"b24app/{__version__}"
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP answer with its body read."""
+
+    status: int
+    body: bytes
+    location: str = ""
+    retry_after: str = ""
+
+
+async def post(http: Http, url: str, body: bytes, *, content_type: str, timeout_s: float) -> Reply:
+    """Return the answer to a POST. Redirects are not followed. Raises PortalUnreachable, UnexpectedAnswer."""
+    return await _exchange(
+        http.build_request("POST", url, content=body, headers=_headers(content_type), timeout=timeout_s),
+        http,
+        timeout_s,
+    )
+
+
+async def get(http: Http, url: str, query: Mapping[str, str], *, timeout_s: float) -> Reply:
+    """Return the answer to a GET, under the same rules."""
+    return await _exchange(
+        http.build_request("GET", url, params=dict(query), headers=_headers(None), timeout=timeout_s),
+        http,
+        timeout_s,
+    )
+
+
+def _headers(content_type: str | None) -> dict[str, str]:
+    headers = {"User-Agent": USER_AGENT, "Accept": "application/json"}
+    return headers | {"Content-Type": content_type} if content_type else headers
+
+
+async def _exchange(request: httpx.Request, http: Http, timeout_s: float) -> Reply:
+    # httpx's own time-outs are per step; a portal that sends a byte a second would never meet them.
+    try:
+        async with asyncio.timeout(timeout_s):
+            response = await http.send(request, stream=True, follow_redirects=False)
+            try:
+                body = await _read(response)
+            finally:
+                await response.aclose()
+    except _NOT_SENT as error:
+        raise PortalUnreachable(code=type(error).__name__, was_sent=False) from _without_request(error)
+    except (httpx.HTTPError, httpx.StreamError, TimeoutError) as error:
+        raise PortalUnreachable(code=type(error).__name__) from _without_request(error)
+    return Reply(
+        status=response.status_code,
+        body=body,
+        location=response.headers.get("location", ""),
+        retry_after=response.headers.get("retry-after", ""),
+    )
+
+
+def _without_request(error: Exception) -> Exception:
+    """Return the cause without its request, whose body holds the token."""
+    return type(error)(str(error)) if isinstance(error, TimeoutError) else OSError(type(error).__name__)
+
+
+async def _read(response: httpx.Response) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in response.aiter_bytes():
+        size += len(piece)
+        if size > ANSWER_LIMIT_BYTES:
+            raise UnexpectedAnswer(code="answer too large", http_status=response.status_code)
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def read_body(reply: Reply, method: str) -> Mapping[str, JSON]:
+    """Return the JSON object of a good answer; raise what the answer means otherwise."""
+    if reply.status in _REDIRECTS:
+        raise PortalMoved(method=method, http_status=reply.status, new_host=_host(reply.location))
+    try:
+        body: JSON = orjson.loads(reply.body)
+    except orjson.JSONDecodeError as error:
+        raise _unreadable(reply, method) from error
+    if not isinstance(body, dict):
+        raise UnexpectedAnswer(method=method, http_status=reply.status)
+    if "error" in body:
+        raise error_of(body, method=method, http_status=reply.status, retry_after_s=_seconds(reply))
+    if reply.status >= 400:
+        raise _unreadable(reply, method)
+    return body
+
+
+def error_of(
+    body: Mapping[str, JSON], *, method: str, http_status: int, retry_after_s: float | None = None
+) -> Bitrix24Error:
+    """Return the refusal that an error body, or a command's entry in ``result_error``, stands for."""
+    error = body["error"]
+    text = body.get("error_description")
+    if isinstance(error, dict):  # REST 3.0's envelope
+        error, text = error.get("code"), error.get("message")
+    time = body.get("time")
+    reset_at = time.get("operating_reset_at") if isinstance(time, dict) else None
+    return refusal(
+        method=method,
+        http_status=http_status,
+        code="" if error is None else str(error),
+        text="" if text is None else str(text),
+        retry_after_s=retry_after_s,
+        reset_at=float(reset_at) if isinstance(reset_at, int | float) else None,
+    )
+
+
+def _unreadable(reply: Reply, method: str) -> Bitrix24Error:
+    if reply.status == 429:
+        return RateLimited(method=method, http_status=reply.status, retry_after_s=_seconds(reply))
+    if reply.status >= 500 or reply.status < 300:
+        return PortalUnreachable(
+            method=method, code="unreadable", http_status=reply.status, retry_after_s=_seconds(reply)
+        )
+    return UnexpectedAnswer(method=method, http_status=reply.status)
+
+
+def _seconds(reply: Reply) -> float | None:
+    return float(reply.retry_after) if reply.retry_after.isdigit() else None
+
+
+def _host(location: str) -> str:
+    try:
+        return urlsplit(location).hostname or ""
+    except ValueError:
+        return ""
