@@ -14,7 +14,14 @@ from urllib.parse import urlencode
 
 from b24app.bitrix24 import wire
 from b24app.bitrix24.calls import JSON, CallLog, CallRecord
-from b24app.bitrix24.errors import Bitrix24Error, MethodUnknown, NotFound, TokenRejected, UnexpectedAnswer
+from b24app.bitrix24.errors import (
+    BadRequest,
+    Bitrix24Error,
+    MethodUnknown,
+    NotFound,
+    TokenRejected,
+    UnexpectedAnswer,
+)
 from b24app.bitrix24.origins import OriginRefused, portal_origin
 from b24app.clock import Clock
 
@@ -139,7 +146,7 @@ class AuthorizationServer:
         query = {"auth": access_token}
         try:
             body = await self._ask(_OWNER_PATH, query, by_query=False)
-        except (MethodUnknown, NotFound, TokenRejected, UnexpectedAnswer):
+        except (BadRequest, MethodUnknown, NotFound, TokenRejected, UnexpectedAnswer):
             # A server that does not read forms here sees no token; the documentation prints "?auth=".
             body = await self._ask(_OWNER_PATH, query, by_query=True)
         try:

@@ -119,16 +119,13 @@ def error_of(
     body: Mapping[str, JSON], *, method: str, http_status: int, retry_after_s: float | None = None
 ) -> Bitrix24Error:
     """Return the refusal that an error body, or a command's entry in ``result_error``, stands for."""
-    error = body["error"]
-    text = body.get("error_description")
-    if isinstance(error, dict):  # REST 3.0's envelope
-        error, text = error.get("code"), error.get("message")
+    code, text = body["error"], body.get("error_description")
     time = body.get("time")
     reset_at = time.get("operating_reset_at") if isinstance(time, dict) else None
     return refusal(
         method=method,
         http_status=http_status,
-        code="" if error is None else str(error),
+        code="" if code is None else str(code),
         text="" if text is None else str(text),
         retry_after_s=retry_after_s,
         reset_at=float(reset_at) if isinstance(reset_at, int | float) else None,
