@@ -1,0 +1,26 @@
+"""Records and keys as the arrays and numbers that statements take."""
+
+from collections.abc import Collection, Sequence
+
+from b24app.dedupe.keys import MatchKey
+from b24app.dedupe.record import RecordRef, RecordType
+
+_TYPES = 65_536  # entityTypeId fits 16 bits; a link is one number: id and type
+
+
+def ref_columns(refs: Collection[RecordRef]) -> dict[str, list[int]]:
+    """Return the parameters ``types`` and ``ids``."""
+    return {"types": [int(ref.type) for ref in refs], "ids": [ref.id for ref in refs]}
+
+
+def key_columns(keys: Collection[MatchKey]) -> dict[str, list[int]]:
+    """Return the parameters ``kinds`` and ``hashes``."""
+    return {"kinds": [int(key.kind) for key in keys], "hashes": [key.hash for key in keys]}
+
+
+def to_links(refs: Sequence[RecordRef]) -> list[int]:
+    return [ref.id * _TYPES + int(ref.type) for ref in refs]
+
+
+def from_links(links: Sequence[int]) -> tuple[RecordRef, ...]:
+    return tuple(RecordRef(RecordType(link % _TYPES), link // _TYPES) for link in links)

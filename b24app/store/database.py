@@ -1,0 +1,212 @@
+"""Transactions: a portal's own, with the repositories bound to it, and shared ones for the list of portals.
+
+Writers of one portal take turns: ``begin`` locks the portal's row first. Portals never wait for each other.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from functools import cached_property
+
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from b24app.clock import Clock
+from b24app.store import limits
+from b24app.store.address import asyncpg_url
+from b24app.store.decisions import DecisionRepository
+from b24app.store.errors import StoreUnavailable, UnknownPortal
+from b24app.store.inbox import InboxRepository, find_waiting_portals
+from b24app.store.index import IndexRepository
+from b24app.store.journal import JournalRepository
+from b24app.store.page_tokens import PageTokenRepository
+from b24app.store.portals import PortalDirectory, PortalRepository
+from b24app.store.schema import migrate, pending
+from b24app.store.scope import Scope
+from b24app.store.sync_state import SyncRepository
+from b24app.store.tables import PORTAL
+from b24app.store.vault import Vault
+
+__all__ = ["SharedTransaction", "Store", "Transaction", "migrate", "pending"]
+
+_RENEWAL_LOCK = 0x0B24 << 48  # advisory locks: this plus the portal's id
+_SERVER_SETTINGS = {
+    "application_name": "b24app",
+    "client_min_messages": "warning",
+    "jit": "off",
+    "idle_in_transaction_session_timeout": "60s",  # a lost process must not keep a portal locked
+}
+_open_transactions: ContextVar[int] = ContextVar("open_transactions", default=0)
+
+
+class Transaction:
+    """What can be asked and kept of one portal while its transaction is open."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    @property
+    def portal_id(self) -> int:
+        return self._scope.portal_id
+
+    @cached_property
+    def portal(self) -> PortalRepository:
+        return PortalRepository(self._scope)
+
+    @cached_property
+    def index(self) -> IndexRepository:
+        return IndexRepository(self._scope)
+
+    @cached_property
+    def inbox(self) -> InboxRepository:
+        return InboxRepository(self._scope)
+
+    @cached_property
+    def sync(self) -> SyncRepository:
+        return SyncRepository(self._scope)
+
+    @cached_property
+    def decisions(self) -> DecisionRepository:
+        return DecisionRepository(self._scope)
+
+    @cached_property
+    def journal(self) -> JournalRepository:
+        return JournalRepository(self._scope)
+
+    @cached_property
+    def page_tokens(self) -> PageTokenRepository:
+        return PageTokenRepository(self._scope)
+
+
+class SharedTransaction:
+    """What belongs to no single portal."""
+
+    def __init__(self, connection: AsyncConnection, vault: Vault, clock: Clock) -> None:
+        self._connection = connection
+        self.portals = PortalDirectory(connection, vault, clock)
+
+    async def waiting_portals(self) -> list[int]:
+        """Return the active portals with something in the inbox."""
+        return await find_waiting_portals(self._connection)
+
+
+class Store:
+    """The database, opened once per process."""
+
+    def __init__(self, engine: AsyncEngine, lock_engine: AsyncEngine, vault: Vault, clock: Clock) -> None:
+        self._engine = engine
+        self._lock_engine = lock_engine
+        self._vault = vault
+        self._clock = clock
+        self._renewals: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    @classmethod
+    async def open(cls, url: str, vault: Vault, *, clock: Clock, pool_size: int = 10) -> "Store":
+        """Connect to a migrated database; raises StoreUnavailable."""
+        address = asyncpg_url(url)
+        connect_args = {"server_settings": _SERVER_SETTINGS}
+        engine = create_async_engine(
+            address, pool_size=pool_size, max_overflow=0, hide_parameters=True, connect_args=connect_args
+        )
+        locks = create_async_engine(
+            address,
+            poolclass=NullPool,
+            hide_parameters=True,
+            isolation_level="AUTOCOMMIT",
+            connect_args=connect_args,
+        )
+        store = cls(engine, locks, vault, clock)
+        try:
+            await store.ping()
+        except StoreUnavailable:
+            await store.close()
+            raise
+        return store
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+        await self._lock_engine.dispose()
+
+    async def ping(self) -> None:
+        """Return when the database answers; raises StoreUnavailable."""
+        async with _connected(self._engine) as connection:
+            await connection.execute(text("SELECT 1"))
+
+    @asynccontextmanager
+    async def read(self, portal_id: int) -> AsyncIterator[Transaction]:
+        """Open a transaction that sees one moment, writes nothing and waits for nobody."""
+        async with _connected(self._engine) as connection:
+            await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            async with _counted(connection):
+                yield Transaction(Scope(connection, portal_id, self._vault, self._clock))
+
+    @asynccontextmanager
+    async def begin(self, portal_id: int) -> AsyncIterator[Transaction]:
+        """Open a writing transaction; commits at the end, rolls back on an error; raises UnknownPortal."""
+        async with _connected(self._engine) as connection, _counted(connection):
+            await _lock_portal(connection, portal_id)
+            yield Transaction(Scope(connection, portal_id, self._vault, self._clock))
+
+    @asynccontextmanager
+    async def begin_shared(self) -> AsyncIterator[SharedTransaction]:
+        """Open a transaction about the list of portals."""
+        async with _connected(self._engine) as connection, _counted(connection):
+            yield SharedTransaction(connection, self._vault, self._clock)
+
+    @asynccontextmanager
+    async def renewal_lock(self, portal_id: int) -> AsyncIterator[None]:
+        """Let one caller in at a time, over all processes; no transaction is open meanwhile.
+
+        The lock goes when its process dies. In one process the callers wait in memory, so that a portal
+        costs one connection, which is not of the pool.
+        """
+        async with self._renewals[portal_id], _connected(self._lock_engine) as connection:
+            lock = {"lock": _RENEWAL_LOCK + portal_id}
+            await connection.execute(text("SELECT pg_advisory_lock(:lock)"), lock)
+            yield
+
+    async def limits_take(self, portal_id: int, decide: limits.Decide) -> float:
+        """Apply the function to the portal's bucket, keep the result and return the wait in seconds."""
+        async with _connected(self._engine) as connection, _counted(connection):
+            return await limits.take(connection, portal_id, decide)
+
+
+def is_in_transaction() -> bool:
+    """Claim that the running task has a transaction open; while it has, no portal may be asked."""
+    return _open_transactions.get() > 0
+
+
+@asynccontextmanager
+async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    try:
+        connection = await engine.connect()
+    except (OSError, DBAPIError) as error:
+        raise StoreUnavailable from error
+    try:
+        yield connection
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise StoreUnavailable from error
+        raise
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def _counted(connection: AsyncConnection) -> AsyncIterator[None]:
+    before = _open_transactions.set(_open_transactions.get() + 1)
+    try:
+        async with connection.begin():
+            yield
+    finally:
+        _open_transactions.reset(before)
+
+
+async def _lock_portal(connection: AsyncConnection, portal_id: int) -> None:
+    query = select(PORTAL.c.portal_id).where(PORTAL.c.portal_id == portal_id).with_for_update(key_share=True)
+    if (await connection.execute(query)).first() is None:
+        raise UnknownPortal(portal_id)

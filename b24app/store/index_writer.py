@@ -1,0 +1,184 @@
+"""The one road into the index: COPY into a staging table, then a few statements over all of it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from b24app.dedupe.keys import MatchKey
+from b24app.dedupe.record import RecordRef, RecordType, Stage
+from b24app.store.arrays import ref_columns, to_links
+from b24app.store.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedRecord:
+    """A record as the index keeps it; ``read_at`` is when the portal was asked, Unix seconds."""
+
+    ref: RecordRef
+    keys: frozenset[MatchKey]
+    fingerprint: int
+    responsible_id: int | None
+    stage: Stage
+    links: tuple[RecordRef, ...]
+    created_at: float | None
+    modified_at: float | None
+    read_at: float
+
+
+# The staging tables live as long as the connection and are emptied by every commit.
+_STAGING = (
+    text("""
+        CREATE TEMP TABLE IF NOT EXISTS staged_record (
+            type smallint, id bigint, fingerprint bigint, responsible_id bigint, stage smallint,
+            links bigint[], created_at double precision, modified_at double precision,
+            read_at double precision
+        ) ON COMMIT DELETE ROWS
+    """),
+    text("""
+        CREATE TEMP TABLE IF NOT EXISTS staged_key (kind smallint, hash bigint, type smallint, id bigint)
+        ON COMMIT DELETE ROWS
+    """),
+    text("TRUNCATE staged_record, staged_key"),
+)
+_DROP_LATE = text("""
+    DELETE FROM staged_record AS s
+    WHERE EXISTS (
+        SELECT FROM record AS r
+        WHERE r.portal_id = :portal_id AND r.type = s.type AND r.id = s.id AND r.read_at > s.read_at
+    ) OR EXISTS (
+        SELECT FROM forgotten AS f
+        WHERE f.portal_id = :portal_id AND f.type = s.type AND f.id = s.id AND f.forgotten_at >= s.read_at
+    )
+""")
+_TOUCH_UNCHANGED = text("""
+    WITH touched AS (
+        UPDATE record AS r SET read_at = s.read_at, modified_at = s.modified_at
+        FROM staged_record AS s
+        WHERE r.portal_id = :portal_id AND r.type = s.type AND r.id = s.id AND r.fingerprint = s.fingerprint
+        RETURNING r.type, r.id
+    )
+    DELETE FROM staged_record AS s USING touched AS t WHERE s.type = t.type AND s.id = t.id
+""")
+_DROP_OLD_KEYS = text("""
+    DELETE FROM record_key AS k USING staged_record AS s
+    WHERE k.portal_id = :portal_id AND k.type = s.type AND k.id = s.id
+        AND NOT EXISTS (
+            SELECT FROM staged_key AS n
+            WHERE n.type = k.type AND n.id = k.id AND n.kind = k.kind AND n.hash = k.hash
+        )
+""")
+_ADD_KEYS = text("""
+    INSERT INTO record_key (portal_id, kind, hash, type, id)
+    SELECT :portal_id, n.kind, n.hash, n.type, n.id
+    FROM staged_key AS n JOIN staged_record AS s ON s.type = n.type AND s.id = n.id
+    ON CONFLICT DO NOTHING
+""")
+_PUT_RECORDS = text("""
+    INSERT INTO record (portal_id, type, id, fingerprint, responsible_id, stage, links,
+                        created_at, modified_at, read_at)
+    SELECT :portal_id, s.* FROM staged_record AS s ORDER BY s.type, s.id
+    ON CONFLICT (portal_id, type, id) DO UPDATE SET
+        fingerprint = excluded.fingerprint, responsible_id = excluded.responsible_id, stage = excluded.stage,
+        links = excluded.links, created_at = excluded.created_at, modified_at = excluded.modified_at,
+        read_at = excluded.read_at
+    RETURNING type, id
+""")
+_UNBURY = text("""
+    DELETE FROM forgotten AS f USING staged_record AS s
+    WHERE f.portal_id = :portal_id AND f.type = s.type AND f.id = s.id
+""")
+
+_REFS = "unnest(CAST(:types AS smallint[]), CAST(:ids AS bigint[])) AS named(type, id)"
+_BURY = text(f"""
+    INSERT INTO forgotten (portal_id, type, id, forgotten_at)
+    SELECT :portal_id, named.type, named.id, :at FROM {_REFS}
+    WHERE NOT EXISTS (
+        SELECT FROM record AS r
+        WHERE r.portal_id = :portal_id AND r.type = named.type AND r.id = named.id AND r.read_at > :at
+    )
+    ON CONFLICT (portal_id, type, id) DO UPDATE
+        SET forgotten_at = greatest(forgotten.forgotten_at, excluded.forgotten_at)
+""")  # noqa: S608 - constants only
+_REMOVE_RECORDS = text(f"""
+    DELETE FROM record AS r USING {_REFS}
+    WHERE r.portal_id = :portal_id AND r.type = named.type AND r.id = named.id AND r.read_at <= :at
+    RETURNING r.type, r.id
+""")  # noqa: S608
+_REMOVE_KEYS = text(f"""
+    DELETE FROM record_key AS k USING {_REFS}
+    WHERE k.portal_id = :portal_id AND k.type = named.type AND k.id = named.id
+""")  # noqa: S608
+
+_RECORD_COLUMNS = (
+    "type",
+    "id",
+    "fingerprint",
+    "responsible_id",
+    "stage",
+    "links",
+    "created_at",
+    "modified_at",
+    "read_at",
+)
+_KEY_COLUMNS = ("kind", "hash", "type", "id")
+
+
+async def replace(scope: Scope, records: Sequence[IndexedRecord]) -> list[RecordRef]:
+    """See ``IndexRepository.replace``."""
+    latest = {record.ref: record for record in sorted(records, key=lambda record: record.read_at)}
+    if not latest:
+        return []
+    await _stage(scope.connection, latest.values())
+    own = {"portal_id": scope.portal_id}
+    for statement in (_DROP_LATE, _TOUCH_UNCHANGED, _DROP_OLD_KEYS, _ADD_KEYS, _UNBURY):
+        await scope.connection.execute(statement, own)
+    changed = await scope.connection.execute(_PUT_RECORDS, own)
+    return sorted(RecordRef(RecordType(row.type), row.id) for row in changed)
+
+
+async def forget(scope: Scope, refs: Iterable[RecordRef], at: float) -> list[RecordRef]:
+    """See ``IndexRepository.forget``."""
+    named = {"portal_id": scope.portal_id, **ref_columns(sorted(set(refs)))}
+    await scope.connection.execute(_BURY, {**named, "at": at})
+    rows = await scope.connection.execute(_REMOVE_RECORDS, {**named, "at": at})
+    removed = sorted(RecordRef(RecordType(row.type), row.id) for row in rows)
+    await scope.connection.execute(_REMOVE_KEYS, {"portal_id": scope.portal_id, **ref_columns(removed)})
+    return removed
+
+
+async def _stage(connection: AsyncConnection, records: Iterable[IndexedRecord]) -> None:
+    """Copy the records and their keys into the staging tables, inside the open transaction."""
+    for statement in _STAGING:
+        await connection.execute(statement)
+    driver = (await connection.get_raw_connection()).driver_connection
+    if driver is None:
+        raise RuntimeError("the connection was closed")
+    rows = list(records)
+    await driver.copy_records_to_table(
+        "staged_record", columns=_RECORD_COLUMNS, records=[_to_row(record) for record in rows]
+    )
+    await driver.copy_records_to_table(
+        "staged_key",
+        columns=_KEY_COLUMNS,
+        records=[
+            (int(key.kind), key.hash, int(record.ref.type), record.ref.id)
+            for record in rows
+            for key in sorted(record.keys)
+        ],
+    )
+
+
+def _to_row(record: IndexedRecord) -> tuple[object, ...]:
+    return (
+        int(record.ref.type),
+        record.ref.id,
+        record.fingerprint,
+        record.responsible_id,
+        int(record.stage),
+        to_links(record.links),
+        record.created_at,
+        record.modified_at,
+        record.read_at,
+    )
