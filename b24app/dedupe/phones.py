@@ -1,0 +1,251 @@
+"""Phone numbers: what was typed → the numbers it names, in one spelling each.
+
+The portal's region decides how a number without country code is read; phonenumbers is the truth about
+numbering plans.
+
+What gives which key:
+
+- a number of a length its country knows gives its E.164 form, valid or merely possible (a mistyped code is
+  still equal to itself);
+- a local, impossible or placeholder number (one digit throughout) of three digits or more gives its bare
+  digits, a weak key;
+- fewer digits give nothing. Beside a full number, stray digits under five ("с 9-00 до 18-00") give nothing
+  either.
+
+Readings that were chosen:
+
+- "+8 495 …" with region RU, KZ or BY: the trunk 8 with a plus by mistake, if the 8 stands apart or no other
+  country fits; "+84951234567" is Vietnam. "+9161234567", ten digits that are valid at home and nowhere
+  else, lost its 7.
+- "8123456789" is ten digits, so St Petersburg: +7 812 345-67-89.
+- 00 is an exit prefix everywhere; 810 and 011 where the country says so or nothing else fits.
+- Eleven digits or more that fit no national plan are a country code without its plus, if that is valid.
+- "… 1234567/8" names two neighbours (…67 and …68); "/12" after …67 is no neighbour, so an extension.
+- After "," and ";" up to five digits are an extension, more are another number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import phonenumbers
+from phonenumbers import PhoneNumberFormat, ValidationResult
+
+from b24app.dedupe.phone_fast import fast_e164
+from b24app.dedupe.phone_text import Mark, Run, is_vanity_spelling, only_digits, split_runs, to_plain_text
+
+LEAST_WEAK_DIGITS = 3
+LEAST_STRAY_DIGITS = 5
+LONGEST_EXTENSION = 7
+LONGEST_COMMA_EXTENSION = 5
+NEIGHBOUR_DISTANCE = 10
+FEWEST_INTERNATIONAL_DIGITS = 11
+TRUNK_8_REGIONS = frozenset({"RU", "KZ", "BY"})
+LONGEST_VALUE = 250  # a multifield is VARCHAR(250); what is longer is no phone and not worth the time
+CACHED_VALUES = 8_192
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneNumber:
+    """One number: either `e164` ("+79161234567") or, when it is no full number, `weak` (its bare digits)."""
+
+    e164: str | None
+    weak: str | None
+    extension: str | None = None
+
+    @property
+    def display(self) -> str:
+        """Return the number for reading: "+7 916 123-45-67", or the bare digits."""
+        return self.weak or "" if self.e164 is None else format_for_reading(self.e164)
+
+    @property
+    def normalised(self) -> str:
+        """Return the one spelling all equal numbers share."""
+        return self.e164 or self.weak or ""
+
+
+@lru_cache(maxsize=CACHED_VALUES)
+def phones_in(raw: str, region: str) -> tuple[PhoneNumber, ...]:
+    """Return the numbers a value names, in order, each once; empty when it names none."""
+    text = to_plain_text(raw)
+    e164 = fast_e164(text, region)
+    if e164 is not None:
+        return (PhoneNumber(e164, None),)
+    return read_slowly(text[:LONGEST_VALUE], region)
+
+
+@lru_cache(maxsize=CACHED_VALUES)
+def format_for_reading(e164: str) -> str:
+    """Return an E.164 number in its country's international format."""
+    return phonenumbers.format_number(phonenumbers.parse(e164), PhoneNumberFormat.INTERNATIONAL)
+
+
+def read_slowly(text: str, region: str) -> tuple[PhoneNumber, ...]:
+    """Return the numbers of a plain text the long way; a test holds the fast path equal to this."""
+    if is_vanity_spelling(text):
+        spelled = phonenumbers.convert_alpha_characters_in_number(text)
+        vanity = _read(Run(spelled.strip(), Mark.NOTHING), region)
+        if _is_valid(vanity):
+            return (PhoneNumber(vanity, None),)
+    found: list[PhoneNumber] = []
+    for run in _join_split_number(split_runs(text), region):
+        if not _is_said_of_previous(run, found):
+            found.extend(_numbers_of_run(run, region))
+    return _without_strays(found)
+
+
+def _numbers_of_run(run: Run, region: str) -> list[PhoneNumber]:
+    """Return the number of a run; of two numbers glued by a space both."""
+    e164 = _read(run, region)
+    if e164 is not None:
+        return [PhoneNumber(e164, None)]
+    bracketed = _split_bracketed_extension(run, region)
+    if bracketed is not None:
+        return [bracketed]
+    glued = _split_glued(run, region)
+    if glued:
+        return glued
+    return [PhoneNumber(None, run.digits)]
+
+
+def _is_said_of_previous(run: Run, found: list[PhoneNumber]) -> bool:
+    """Take a run as the extension or the other ending of the number before it, if it is one."""
+    if not found:
+        return False
+    previous, digits = found[-1], run.digits
+    if len(previous.normalised) < LEAST_STRAY_DIGITS:
+        return False
+    if run.mark is Mark.SLASH and len(digits) <= 2:
+        neighbour = _neighbour(previous, digits)
+        found.extend([] if neighbour is None else [neighbour])
+        if neighbour is not None:
+            return True
+    longest = _LONGEST_EXTENSION_AFTER.get(run.mark, 0)
+    if run.has_plus or len(digits) > longest:
+        return False
+    extension = digits if previous.extension is None else f"{previous.extension}#{digits}"
+    found[-1] = PhoneNumber(previous.e164, previous.weak, extension)
+    return True
+
+
+_LONGEST_EXTENSION_AFTER = {
+    Mark.EXTENSION: LONGEST_EXTENSION,
+    Mark.SYMBOL: LONGEST_EXTENSION,
+    Mark.COMMA: LONGEST_COMMA_EXTENSION,
+    Mark.SLASH: LONGEST_COMMA_EXTENSION,
+}
+
+
+def _neighbour(number: PhoneNumber, ending: str) -> PhoneNumber | None:
+    """Return the number with its last digits replaced, if that is a near neighbour as in "…67/68"."""
+    old = int(number.normalised[-len(ending) :])
+    if not 0 < int(ending) - old <= NEIGHBOUR_DISTANCE:
+        return None
+    if number.e164 is not None:
+        return PhoneNumber(number.e164[: -len(ending)] + ending, None)
+    return PhoneNumber(None, number.normalised[: -len(ending)] + ending)
+
+
+def _without_strays(found: list[PhoneNumber]) -> tuple[PhoneNumber, ...]:
+    has_full_number = any(number.e164 is not None for number in found)
+    least = LEAST_STRAY_DIGITS if has_full_number else LEAST_WEAK_DIGITS
+    kept = [number for number in found if number.weak is None or len(number.weak) >= least]
+    return tuple(dict.fromkeys(kept))
+
+
+def _join_split_number(runs: Sequence[Run], region: str) -> Sequence[Run]:
+    """Return one run for "8/916/123-45-67" and the like: no part is a number, all together are."""
+    if len(runs) < 2 or any(run.mark not in (Mark.SLASH, Mark.COMMA) for run in runs[1:]):
+        return runs
+    if any(_is_valid(_read(run, region)) for run in runs):
+        return runs
+    joined = Run("-".join(run.text for run in runs), runs[0].mark)
+    return [joined] if _is_valid(_read(joined, region)) else runs
+
+
+def _split_glued(run: Run, region: str) -> list[PhoneNumber]:
+    """Return both numbers of "89161234567 89261234567", or nothing."""
+    for position, sign in enumerate(run.text):
+        if sign != " ":
+            continue
+        left = _read(Run(run.text[:position], run.mark), region)
+        right = _read(Run(run.text[position:].strip(), Mark.BREAK), region)
+        if _is_valid(left) and _is_valid(right):
+            return [PhoneNumber(left, None), PhoneNumber(right, None)]
+    return []
+
+
+def _split_bracketed_extension(run: Run, region: str) -> PhoneNumber | None:
+    """Return the number of "8 495 123-45-67 (12)" with its extension, or None."""
+    if not run.text.endswith(")") or "(" not in run.text:
+        return None
+    number, _, extension = run.text.rpartition("(")
+    digits = only_digits(extension)
+    e164 = _read(Run(number, run.mark), region)
+    if e164 is None or not 0 < len(digits) <= LONGEST_COMMA_EXTENSION:
+        return None
+    return PhoneNumber(e164, None, digits)
+
+
+def _read(run: Run, region: str) -> str | None:
+    """Return the E.164 form of a run, or None when it is no full number."""
+    digits = run.digits
+    if run.has_plus and not digits.startswith("0"):
+        e164 = _read_with_plus(run, digits, region)
+    else:
+        e164 = _read_without_plus(digits, region)
+    return None if e164 is None or _is_placeholder(e164) else e164
+
+
+def _read_with_plus(run: Run, digits: str, region: str) -> str | None:
+    abroad, at_home = _parsed(f"+{digits}", None), _parsed(digits, region)
+    if not _is_valid(at_home):
+        return abroad
+    if abroad is None:
+        return at_home
+    if region not in TRUNK_8_REGIONS:
+        return abroad
+    is_trunk = len(digits) == 11 and digits.startswith("8")
+    is_home_length = is_trunk or len(digits) == 10
+    is_home = is_home_length and not _is_valid(abroad)
+    return at_home if is_home or (is_trunk and run.has_gap_after_first_digit) else abroad
+
+
+def _read_without_plus(digits: str, region: str) -> str | None:
+    if digits.startswith("00"):
+        return _parsed(f"+{digits.lstrip('0')}", None)
+    at_home = _parsed(digits, region)
+    if at_home is not None and (len(digits) <= FEWEST_INTERNATIONAL_DIGITS or _is_valid(at_home)):
+        return at_home
+    if len(digits) < FEWEST_INTERNATIONAL_DIGITS:
+        return None
+    for exit_prefix in ("810", "011", ""):
+        abroad = (
+            _parsed(f"+{digits.removeprefix(exit_prefix)}", None) if digits.startswith(exit_prefix) else None
+        )
+        if _is_valid(abroad):
+            return abroad
+    return at_home
+
+
+def _parsed(text: str, region: str | None) -> str | None:
+    """Return what phonenumbers reads, if its length is possible (a local-only length is not)."""
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if phonenumbers.is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
+        return None
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def _is_valid(e164: str | None) -> bool:
+    return e164 is not None and phonenumbers.is_valid_number(phonenumbers.parse(e164))
+
+
+def _is_placeholder(e164: str) -> bool:
+    """Tell +7 999 999-99-99 and the like: one digit from start to end, typed to fill a field."""
+    national = phonenumbers.national_significant_number(phonenumbers.parse(e164))
+    return len(set(national)) == 1
