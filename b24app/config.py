@@ -43,7 +43,7 @@ class Settings(BaseSettings):
         return value.rstrip("/") + "/"
 
     def problems(self) -> list[str]:
-        """Return what makes this installation unable or unsafe to run, a sentence each; empty: all is well."""
+        """Return what makes this installation unable or unsafe to run, a sentence each."""
         found = []
         if len(self.secret_key.get_secret_value().encode()) < SECRET_BYTES:
             found.append(

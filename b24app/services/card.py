@@ -1,6 +1,6 @@
 """What the tab in a record's card shows, ready made: values only, no HTML, no rows, no client.
 
-``services.show_card`` builds it; ``templates/widget/card.html`` prints it. Whatever a viewer may not know is not in here.
+``services.show_card`` builds it; ``templates/widget/card.html`` prints it. What a viewer may not know is not here.
 """
 
 from dataclasses import dataclass

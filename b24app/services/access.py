@@ -1,0 +1,159 @@
+"""Who is calling? Nothing a form says is believed before one of these functions has checked it."""
+
+import base64
+import hmac
+import json
+import secrets
+from dataclasses import asdict, dataclass, field
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from b24app.bitrix24.errors import Bitrix24Error
+from b24app.bitrix24.incoming import FrameCall, PortalEvent
+from b24app.services.portal import Runtime
+from b24app.store.portals import Portal, PortalStatus
+
+PAGE_TOKEN_LIFE_S = 3600.0  # no longer than the access token inside
+NONCE_BYTES = 12
+
+
+class Refused(Exception):
+    """A call we do not serve; ``reason`` is the code of the text the caller reads, ``status`` the HTTP status."""
+
+    def __init__(self, reason: str, status: int) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.status = status
+
+
+class UnknownPortal(Refused):
+    """No installation has this member_id."""
+
+    def __init__(self) -> None:
+        super().__init__("unknown_portal", 403)
+
+
+class ForgedCall(Refused):
+    """The application token does not fit."""
+
+    def __init__(self) -> None:
+        super().__init__("forged", 403)
+
+
+class PageOutdated(Refused):
+    """The page token has expired, was used, or is no token of ours."""
+
+    def __init__(self) -> None:
+        super().__init__("page_outdated", 409)
+
+
+async def verify_event(runtime: Runtime, event: PortalEvent) -> Portal:
+    """Return the portal an event really comes from; raises UnknownPortal or ForgedCall.
+
+    The application token is the only proof (REST documentation, safe-event-handlers). A portal that brought none
+    when it was installed proves itself once, by an access token that the authorization server knows.
+    """
+    portal, application_token = await _find(runtime, event.member_id)
+    if application_token is None:
+        await _adopt_application_token(runtime, portal, event)
+    elif not _equal(application_token, event.application_token):
+        raise ForgedCall
+    return portal
+
+
+async def verify_frame(runtime: Runtime, call: FrameCall) -> Portal:
+    """Return the portal a widget call claims, if nothing speaks against it. Not yet proof of the person.
+
+    The proof is the first REST call with the brought token, to the address we hold.
+    """
+    portal, application_token = await _find(runtime, call.member_id)
+    brought = call.application_token
+    if brought is not None and application_token is not None and not _equal(application_token, brought):
+        raise ForgedCall
+    if not call.access_token:
+        raise Refused("no_access", 403)
+    return portal
+
+
+async def _find(runtime: Runtime, member_id: str) -> tuple[Portal, str | None]:
+    async with runtime.store.begin_shared() as shared:
+        portal = await shared.portals.find(member_id)
+    if portal is None or portal.status is PortalStatus.DELETED:
+        raise UnknownPortal
+    async with runtime.store.read(portal.portal_id) as tx:
+        return portal, await tx.portal.application_token()
+
+
+async def _adopt_application_token(runtime: Runtime, portal: Portal, event: PortalEvent) -> None:
+    if not event.access_token or not event.application_token:
+        raise ForgedCall
+    try:
+        owner = await runtime.oauth.owner_of(event.access_token)
+    except Bitrix24Error as error:
+        raise ForgedCall from error
+    if owner.member_id != portal.member_id or owner.client_id != runtime.client_id:
+        raise ForgedCall
+    async with runtime.store.begin(portal.portal_id) as tx:
+        await tx.portal.set_application_token(event.application_token)
+
+
+def _equal(known: str, brought: str | None) -> bool:
+    return brought is not None and hmac.compare_digest(known.encode(), brought.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class PageToken:
+    """What a page may do next: on which portal and record, for whom, until when, once.
+
+    The viewer's own access token travels inside, sealed, so that no page and no server keeps it readable.
+    """
+
+    portal_id: int
+    user_id: int
+    page: str  # lead, contact, company, deal or overview
+    record_id: int
+    language: str
+    expires_at: float
+    nonce: str
+    access_token: str = field(repr=False)
+
+
+def issue_page_token(
+    runtime: Runtime,
+    *,
+    portal_id: int,
+    user_id: int,
+    page: str,
+    record_id: int,
+    language: str,
+    access_token: str,
+) -> str:
+    """Return the sealed token for a page that has just been shown to a proven person."""
+    expires_at = runtime.clock.now() + PAGE_TOKEN_LIFE_S
+    nonce = secrets.token_hex(NONCE_BYTES)
+    token = PageToken(portal_id, user_id, page, record_id, language, expires_at, nonce, access_token)
+    seal_nonce = secrets.token_bytes(NONCE_BYTES)
+    sealed = AESGCM(runtime.page_key).encrypt(seal_nonce, json.dumps(asdict(token)).encode(), None)
+    return base64.urlsafe_b64encode(seal_nonce + sealed).decode()
+
+
+def read_page_token(runtime: Runtime, text: str) -> PageToken:
+    """Return what the token allows; raises PageOutdated for one that is old, broken or another's."""
+    try:
+        sealed = base64.urlsafe_b64decode(text.encode("ascii", "strict"))
+        plain = AESGCM(runtime.page_key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None)
+    except (ValueError, InvalidTag) as error:
+        raise PageOutdated from error
+    token = PageToken(**json.loads(plain))
+    if token.expires_at < runtime.clock.now():
+        raise PageOutdated
+    return token
+
+
+async def use_page_token(runtime: Runtime, token: PageToken) -> None:
+    """Spend the token: an act may be done once; raises PageOutdated when it was spent before."""
+    async with runtime.store.begin(token.portal_id) as tx:
+        fresh = await tx.page_tokens.use(token.nonce, token.expires_at)
+    if not fresh:
+        raise PageOutdated

@@ -1,0 +1,181 @@
+"""The life of an installation: installed, registered, updated, uninstalled. Only what is proven is believed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from b24app.bitrix24 import answers, methods
+from b24app.bitrix24.client import Command, PortalClient
+from b24app.bitrix24.errors import AlreadyRegistered, Bitrix24Error, PlanRefused, TokenExpired, TokenRejected
+from b24app.bitrix24.incoming import FrameCall, PortalEvent
+from b24app.bitrix24.throttle import LocalThrottle, Priority
+from b24app.bitrix24.tokens import Grant, TokenOwner
+from b24app.dedupe.rules import RuleSet
+from b24app.logs import logger
+from b24app.services.access import Refused
+from b24app.services.manifest import plan_registrations
+from b24app.services.portal import OneTokenAccess, Runtime, open_portal
+from b24app.store.portals import Portal, PortalStatus, StoredTokens
+
+DEFAULT_LIFE_S = 3600.0
+REGIONS: Mapping[str, str] = {
+    "ru": "RU",
+    "kz": "KZ",
+    "by": "BY",
+    "ua": "UA",
+    "pl": "PL",
+    "de": "DE",
+    "fr": "FR",
+}
+DEFAULT_REGION = "RU"
+
+log = logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What the installer page tells."""
+
+    portal: Portal
+    user_id: int
+    registered: int  # placements and events newly put in or taken out
+    problems: tuple[str, ...]  # reason codes of what this portal refused to register
+
+
+async def install_portal(runtime: Runtime, call: FrameCall) -> Installed:
+    """Install, install again or update: believes the authorization server and the portal, never the form.
+
+    Raises Refused (not an administrator, foreign token) and Bitrix24Error (portal busy or unreachable).
+    """
+    owner = await _owner(runtime, call)
+    grant = Grant(owner.origin, _required(call.access_token))
+    user_id, is_admin = await _ask_who(runtime, grant)
+    if not is_admin:
+        raise Refused("not_admin", 403)
+    tokens = StoredTokens(
+        access_token=grant.access_token,
+        refresh_token=_required(call.refresh_token),
+        expires_at=runtime.clock.now() + float(call.expires_in_s or DEFAULT_LIFE_S),
+    )
+    portal = await _store(runtime, call, owner, tokens, user_id)
+    registered, problems = await sync_registrations(runtime, portal.portal_id, Priority.PERSON)
+    await runtime.queue.ask("index_portal", portal.portal_id)
+    log.info("portal installed", portal=portal.portal_id, registered=registered, problems=problems)
+    return Installed(portal, user_id, registered, problems)
+
+
+def _required(value: str | None) -> str:
+    if not value:
+        raise Refused("no_access", 403)
+    return value
+
+
+async def _owner(runtime: Runtime, call: FrameCall) -> TokenOwner:
+    try:
+        owner = await runtime.oauth.owner_of(_required(call.access_token))
+    except (TokenExpired, TokenRejected) as error:
+        raise Refused("no_access", 403) from error
+    if owner.client_id != runtime.client_id or owner.member_id != call.member_id:
+        raise Refused("forged", 403)
+    return owner
+
+
+async def _ask_who(runtime: Runtime, grant: Grant) -> tuple[int, bool]:
+    """Ask the portal itself whose token this is."""
+    throttle = LocalThrottle(runtime.clock)
+    client: PortalClient = runtime.make_client(OneTokenAccess(grant), throttle, Priority.PERSON)
+    try:
+        me = await client.batch({"me": methods.profile()})
+        profile = answers.viewer(me.get("me"))
+    except (TokenExpired, TokenRejected) as error:
+        raise Refused("no_access", 403) from error
+    return profile.id, profile.is_admin
+
+
+async def _store(
+    runtime: Runtime, call: FrameCall, owner: TokenOwner, tokens: StoredTokens, user_id: int
+) -> Portal:
+    async with runtime.store.begin_shared() as shared:
+        portal = await shared.portals.install(
+            owner.member_id,
+            owner.origin,
+            tokens,
+            application_token=call.application_token,
+            admin_user_id=user_id,
+            scopes=owner.scopes,
+            language=call.language,
+            status=PortalStatus.ACTIVE,
+            app_version=str(owner.version),
+        )
+    if not portal.rules:
+        async with runtime.store.begin(portal.portal_id) as tx:
+            await tx.portal.save_rules({**RuleSet(region=_region(call.language)).to_dict()})
+    return portal
+
+
+def _region(language: str) -> str:
+    return REGIONS.get(language, DEFAULT_REGION)
+
+
+async def sync_registrations(
+    runtime: Runtime, portal_id: int, priority: Priority
+) -> tuple[int, tuple[str, ...]]:
+    """Make the portal have exactly what ``install/portal.toml`` lists; doing it twice changes nothing.
+
+    Returns the number of changes and the reason codes of refusals that leave the rest working.
+    """
+    context = await open_portal(runtime, portal_id, priority)
+    have = await context.client.batch(
+        {"placements": methods.registered_placements(), "events": methods.registered_events()}
+    )
+    plan = plan_registrations(
+        runtime.manifest,
+        runtime.base_url,
+        placements=answers.placement_handlers(have.get("placements")),
+        events=answers.event_handlers(have.get("events")),
+    )
+    problems = await _apply(context.client, plan)
+    async with context.begin() as tx:
+        await tx.portal.set_manifest_version(runtime.manifest.version)
+    return len(plan) - len(problems), tuple(sorted(set(problems)))
+
+
+async def _apply(client: PortalClient, plan: Sequence[Command]) -> list[str]:
+    if not plan:
+        return []
+    answers = await client.batch({f"r{number}": command for number, command in enumerate(plan)})
+    return [
+        "plan_refused" if isinstance(error, PlanRefused) else f"refused:{plan[int(key[1:])].method}"
+        for key, error in answers.errors.items()
+        if not isinstance(error, AlreadyRegistered)
+    ]
+
+
+async def update_portal(runtime: Runtime, portal: Portal, event: PortalEvent) -> None:
+    """Note an update: the portal has dropped all we registered, and may bring a new application token.
+
+    The event was verified by the old application token, or by its access token (services.access).
+    """
+    async with runtime.store.begin(portal.portal_id) as tx:
+        if event.application_token:
+            await tx.portal.set_application_token(event.application_token)
+        await tx.portal.set_manifest_version(0)
+    await runtime.queue.ask("register_portal", portal.portal_id)
+
+
+async def uninstall_portal(runtime: Runtime, portal: Portal, *, clean: bool) -> None:
+    """Forget the portal: everything, or everything but decisions (as ids) and settings. No request goes there."""
+    async with runtime.store.begin(portal.portal_id) as tx:
+        if clean:
+            await tx.portal.forget_everything()
+        else:
+            await tx.portal.forget_all_but_decisions()
+    log.info("portal uninstalled", portal=portal.portal_id, clean=clean)
+
+
+async def register_again(runtime: Runtime, portal_id: int) -> None:
+    """Register after an update; a portal that refuses is blocked no further than what it refused."""
+    try:
+        await sync_registrations(runtime, portal_id, Priority.EVENT)
+    except Bitrix24Error as error:
+        log.warning("registration failed", portal=portal_id, error_code=error.code)
+        raise

@@ -1,0 +1,148 @@
+"""Reading many records by id: which pages go into one request, and what their answers mean. Pure.
+
+A request is a batch of at most 50 pages of 50 rows. A range of ids is read by a chain of pages: each page begins
+behind the last id of the one before (``$result[p0][49][ID]``), up to the end of the range. A page shorter than 50
+is the end of its range; what a chain holds behind it is thrown away, because a portal answers an unresolved
+``$result`` from the beginning again. Measured: about ranges = rate x batch time keep the limit busy.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from b24app.bitrix24 import answers, methods
+from b24app.bitrix24.calls import BATCH_LIMIT, JSON, BatchAnswer, Command
+from b24app.bitrix24.errors import MethodTimeSpent, UnexpectedAnswer
+from b24app.dedupe.record import RecordType
+from b24app.services.records import SELECTED
+from b24app.store.sync_state import Range, Span
+
+PAGE_ROWS = methods.PAGE_SIZE
+RANGE_ROWS = 9_700  # a little under four full requests, so that a range seldom needs a fifth
+LAST_ROW = PAGE_ROWS - 1
+
+Rows = list[Mapping[str, JSON]]
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """First and last id of one type, and how many records the portal says there are."""
+
+    first_id: int
+    last_id: int
+    total: int
+
+
+def bounds_commands(types: Iterable[RecordType]) -> dict[str, Command]:
+    """Ask for the bounds of every type, in one batch."""
+    commands = {}
+    for kind in types:
+        commands[f"{kind.word}_first"] = methods.list_records(
+            kind.word, select=["ID"], order={"ID": "ASC"}, start=0
+        )
+        commands[f"{kind.word}_last"] = methods.list_records(kind.word, select=["ID"], order={"ID": "DESC"})
+    return commands
+
+
+def read_bounds(batch: BatchAnswer, types: Iterable[RecordType]) -> dict[RecordType, Bounds]:
+    """Return the bounds of the types that have records."""
+    found = {}
+    for kind in types:
+        first = batch.get(f"{kind.word}_first")
+        ids = [_id(row) for row in answers.rows(first)]
+        last = [_id(row) for row in answers.rows(batch.get(f"{kind.word}_last"))]
+        if ids and last:
+            found[kind] = Bounds(ids[0], last[0], first.total or len(ids))
+    return found
+
+
+def plan_spans(bounds: Mapping[RecordType, Bounds]) -> list[Span]:
+    """Cut every type into spans of about RANGE_ROWS records, taking turns between types.
+
+    Turns, because each list method has a running time budget of its own.
+    """
+    by_type = [list(_cut(kind, found)) for kind, found in bounds.items()]
+    longest = max((len(spans) for spans in by_type), default=0)
+    return [spans[turn] for turn in range(longest) for spans in by_type if turn < len(spans)]
+
+
+def _cut(kind: RecordType, bounds: Bounds) -> Iterable[Span]:
+    before_first = bounds.first_id - 1
+    ids = bounds.last_id - before_first
+    parts = max(1, -(-bounds.total // RANGE_ROWS))
+    edges = [before_first + ids * part // parts for part in range(parts + 1)]
+    return [Span(kind, low, high) for low, high in pairwise(edges) if high > low]
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A range's share of one request."""
+
+    range: Range
+    pages: int
+
+    def key(self, page: int) -> str:
+        return f"r{self.range.number}p{page}"
+
+
+def plan_request(free: Sequence[Range], density: Mapping[RecordType, float]) -> list[Chain]:
+    """Share the 50 pages of a request among ranges nobody reads yet; empty when there is none.
+
+    ``density`` is records per id of a type. Each range gets the pages its rest should need and one more;
+    what is left over goes to the last one.
+    """
+    chains: list[Chain] = []
+    left = BATCH_LIMIT
+    for candidate in free:
+        if left == 0:
+            break
+        rows = (candidate.up_to_id - candidate.after_id) * density.get(candidate.type, 1.0)
+        pages = min(left, int(rows / PAGE_ROWS) + 2)
+        chains.append(Chain(candidate, pages))
+        left -= pages
+    if chains and left:
+        chains[-1] = replace(chains[-1], pages=chains[-1].pages + left)
+    return chains
+
+
+def request_commands(chains: Iterable[Chain], extra_filter: Mapping[str, str]) -> dict[str, Command]:
+    """Return the batch for these chains; ``extra_filter`` narrows every page (a sweep's date)."""
+    commands = {}
+    for chain in chains:
+        for page in range(chain.pages):
+            after = f"$result[{chain.key(page - 1)}][{LAST_ROW}][ID]" if page else chain.range.after_id
+            commands[chain.key(page)] = methods.list_records(
+                chain.range.type.word,
+                select=SELECTED[chain.range.type],
+                filter_by={">ID": after, "<=ID": chain.range.up_to_id, **extra_filter},
+                order={"ID": "ASC"},
+            )
+    return commands
+
+
+def read_chain(chain: Chain, batch: BatchAnswer) -> tuple[Rows, Range]:
+    """Return the chain's good rows and the range as it stands after them.
+
+    A page refused for its running time ends the reading here, not the range. Other refusals are raised.
+    """
+    rows: Rows = []
+    after_id, done = chain.range.after_id, False
+    for page in range(chain.pages):
+        key = chain.key(page)
+        if isinstance(batch.errors.get(key), MethodTimeSpent):
+            break
+        fresh = [row for row in answers.rows(batch.get(key)) if after_id < _id(row) <= chain.range.up_to_id]
+        rows.extend(fresh)
+        after_id = max(map(_id, fresh), default=after_id)
+        if len(fresh) < PAGE_ROWS or after_id >= chain.range.up_to_id:
+            done = True
+            break
+    return rows, replace(chain.range, after_id=after_id, read=chain.range.read + len(rows), done=done)
+
+
+def _id(row: Mapping[str, JSON]) -> int:
+    """Return the row's id; a list without readable ids can't be walked: UnexpectedAnswer."""
+    found = answers.to_id(row.get("ID"))
+    if found is None:
+        raise UnexpectedAnswer
+    return found

@@ -1,0 +1,92 @@
+"""Bringing chosen records up to date: read them now, store what is there, forget what is gone."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from b24app.bitrix24 import answers, methods
+from b24app.bitrix24.calls import BATCH_LIMIT, Command
+from b24app.bitrix24.errors import AccessDenied
+from b24app.bitrix24.throttle import Priority
+from b24app.dedupe.record import Record, RecordRef, RecordType
+from b24app.services.portal import PortalContext, Runtime, open_portal
+from b24app.services.records import SELECTED, to_indexed, to_live_record
+from b24app.store.inbox import Waiting
+
+REFS_AT_ONCE = (
+    BATCH_LIMIT - 4
+) * methods.PAGE_SIZE  # 3 types may each leave a page half full; 1 asks who we are
+
+
+class LostRights(AccessDenied):
+    """The installer is no administrator any more: what he does not see may exist all the same."""
+
+    says = "the installer's rights no longer cover the whole portal"
+
+
+async def drain_inbox(runtime: Runtime, portal_id: int) -> None:
+    """Work off all that the portal named, many records a request, until the inbox is empty."""
+    context = await open_portal(runtime, portal_id, Priority.EVENT)
+    while True:
+        async with context.read() as tx:
+            waiting = await tx.inbox.take(REFS_AT_ONCE)
+        if not waiting:
+            return
+        await refresh_records(context, [named.ref for named in waiting], waiting)
+
+
+async def refresh_records(
+    context: PortalContext, refs: Sequence[RecordRef], waiting: Sequence[Waiting] = ()
+) -> list[RecordRef]:
+    """Read these records and store them; returns those that really changed.
+
+    A record the portal does not list is gone, provided that the token still sees everything: otherwise
+    LostRights, and nothing is forgotten. ``waiting`` leaves the inbox in the same transaction.
+    """
+    changed: list[RecordRef] = []
+    for start in range(0, len(refs), REFS_AT_ONCE):
+        changed += await _refresh(context, refs[start : start + REFS_AT_ONCE])
+    if waiting:
+        async with context.begin() as tx:
+            await tx.inbox.done(list(waiting))
+    return changed
+
+
+async def _refresh(context: PortalContext, refs: Sequence[RecordRef]) -> list[RecordRef]:
+    read_at = context.now()
+    found = await _read(context, refs)
+    indexed = [
+        to_indexed(record, context.rules, context.hashing_key, read_at=read_at) for record in found.values()
+    ]
+    async with context.begin() as tx:
+        changed = await tx.index.replace(indexed)
+        gone = await tx.index.forget([ref for ref in refs if ref not in found], read_at)
+    return changed + gone
+
+
+async def _read(context: PortalContext, refs: Iterable[RecordRef]) -> Mapping[RecordRef, Record]:
+    """Ask for all of them in one batch, and for proof that the token sees everything."""
+    commands: dict[str, Command] = {"me": methods.profile()}
+    types: dict[str, RecordType] = {}
+    for kind, ids in _by_type(refs).items():
+        for start in range(0, len(ids), methods.PAGE_SIZE):
+            key = f"{kind.word}{start}"
+            types[key] = kind
+            commands[key] = methods.list_records(
+                kind.word,
+                select=SELECTED[kind],
+                filter_by={"@ID": ids[start : start + methods.PAGE_SIZE]},
+                order={"ID": "ASC"},
+            )
+    batch = await context.client.batch(commands)
+    if not answers.viewer(batch.get("me")).is_admin:
+        raise LostRights(method="profile")
+    rows = ((kind, row) for key, kind in types.items() for row in answers.rows(batch.get(key)))
+    records = (to_live_record(kind, row).record for kind, row in rows)
+    return {record.ref: record for record in records}
+
+
+def _by_type(refs: Iterable[RecordRef]) -> dict[RecordType, list[int]]:
+    grouped: defaultdict[RecordType, list[int]] = defaultdict(list)
+    for ref in sorted(set(refs)):
+        grouped[ref.type].append(ref.id)
+    return grouped
