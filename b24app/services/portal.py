@@ -11,15 +11,19 @@ from typing import Protocol
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.errors import PortalGone, TokenRejected
 from b24app.bitrix24.throttle import Priority, Throttle
-from b24app.bitrix24.tokens import Access, AuthorizationServer, Grant, portal_origin
+from b24app.bitrix24.tokens import Access, AuthorizationServer, Grant
 from b24app.clock import Clock
 from b24app.dedupe.rules import RuleSet
+from b24app.logs import logger
 from b24app.services.limits import StoredThrottle
 from b24app.services.manifest import Manifest
 from b24app.store.database import Store, Transaction
+from b24app.store.errors import UnknownPortal
 from b24app.store.portals import Portal, PortalStatus, StoredTokens
 
-CALLABLE = frozenset({PortalStatus.ACTIVE})
+__all__ = ["UnknownPortal"]
+
+log = logger(__name__)
 
 
 class Queue(Protocol):
@@ -115,7 +119,7 @@ class StoredAccess:
         async with self._runtime.store.read(self._portal_id) as tx:
             portal = await tx.portal.get()
             tokens = await tx.portal.load_tokens()
-        if portal.status not in CALLABLE or tokens is None:
+        if portal.status is not PortalStatus.ACTIVE or tokens is None:
             raise PortalGone
         return portal, tokens
 
@@ -123,10 +127,10 @@ class StoredAccess:
         try:
             renewed = await self._runtime.oauth.renew(tokens.refresh_token)
         except (PortalGone, TokenRejected) as error:
-            await self._block(error.code or "token_rejected")
+            await block_portal(self._runtime, self._portal_id, "token_rejected")
             raise PortalGone(code=error.code) from error
         if renewed.member_id != portal.member_id:
-            await self._block("foreign_token")
+            await block_portal(self._runtime, self._portal_id, "foreign_token")
             raise TokenRejected(code="foreign_token")
         pair = renewed.pair
         async with self._runtime.store.begin(self._portal_id) as tx:
@@ -134,10 +138,6 @@ class StoredAccess:
             if renewed.origin != portal.origin:
                 await tx.portal.rename(renewed.origin)
         return Grant(renewed.origin, pair.access_token)
-
-    async def _block(self, reason: str) -> None:
-        async with self._runtime.store.begin(self._portal_id) as tx:
-            await tx.portal.set_status(PortalStatus.BLOCKED, reason)
 
 
 class ViewerAccess:
@@ -187,6 +187,8 @@ class OneTokenAccess:
         raise TokenRejected
 
 
-def origin_of(address: str, runtime: Runtime) -> str:
-    """Return the origin of a portal's address; raises OriginRefused for one we do not call."""
-    return portal_origin(address, allow_insecure=runtime.allow_insecure)
+async def block_portal(runtime: Runtime, portal_id: int, reason: str) -> None:
+    """Stop calling the portal until an administrator opens the app again; ``reason`` is a code."""
+    async with runtime.store.begin(portal_id) as tx:
+        await tx.portal.set_status(PortalStatus.BLOCKED, reason)
+    log.warning("portal blocked", portal=portal_id, reason=reason)

@@ -1,0 +1,113 @@
+"""One table: task → use case, line and lock; and what happens by the clock."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from b24app.bitrix24.errors import AccessDenied, BadRequest, MethodUnknown, PortalBusy, PortalGone
+from b24app.jobs.queue import BULK, SOON, JobQueue
+from b24app.logs import logger
+from b24app.services.housekeeping import portals_to_drain, portals_to_index, portals_to_sweep, purge
+from b24app.services.installation import register_again
+from b24app.services.portal import Runtime, UnknownPortal, block_portal
+from b24app.services.refresh import LostRights, drain_inbox
+from b24app.services.sync import index_portal, reconcile_portal, sweep_portal
+
+log = logger(__name__)
+
+ATTEMPTS = 5  # of a job that ends with an error nobody foresaw
+FIRST_PAUSE_S = 5.0
+FINAL = (AccessDenied, BadRequest, MethodUnknown)  # asking again gives the same answer
+
+UseCase = Callable[[Runtime, int], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """``lock``: tasks of one portal with the same lock never run at the same time."""
+
+    run: UseCase
+    line: str
+    lock: str
+
+
+TASKS = {
+    "drain_inbox": Task(drain_inbox, SOON, "inbox"),
+    "register_portal": Task(register_again, SOON, "registration"),
+    "index_portal": Task(index_portal, BULK, "reading"),
+    "reconcile_portal": Task(reconcile_portal, BULK, "reading"),
+    "sweep_portal": Task(sweep_portal, BULK, "sweep"),
+}
+
+
+def add_tasks(queue: JobQueue, runtime: Callable[[], Runtime]) -> None:
+    """Make the queue know every task; ``runtime`` is asked when a job starts."""
+    for name, task in TASKS.items():
+        _add_task(queue, runtime, name, task)
+    _add_periodic(queue, "* * * * *", "every_minute", lambda: _every_minute(queue, runtime()))
+    _add_periodic(queue, "*/10 * * * *", "every_ten_minutes", lambda: _sweep_all(queue, runtime()))
+    _add_periodic(queue, "30 2 * * *", "every_night", lambda: _every_night(queue, runtime()))
+
+
+def _add_task(queue: JobQueue, runtime: Callable[[], Runtime], name: str, task: Task) -> None:
+    async def run(portal_id: int) -> None:
+        with structlog.contextvars.bound_contextvars(portal=portal_id, job=name):
+            pause_s = await _run(runtime(), task, portal_id)
+            if pause_s is not None:
+                await queue.ask(name, portal_id, delay_s=max(1.0, pause_s))
+
+    async def run_or_try_again(portal_id: int, attempt: int = 1) -> None:
+        try:
+            await run(portal_id)
+        except FINAL:
+            raise
+        except Exception:
+            if attempt < ATTEMPTS:
+                await queue.ask(name, portal_id, delay_s=FIRST_PAUSE_S * 3**attempt, attempt=attempt + 1)
+            raise
+
+    queue.app.task(name=name, queue=task.line, lock=task.lock)(run_or_try_again)
+
+
+async def _run(runtime: Runtime, task: Task, portal_id: int) -> float | None:
+    """Run the use case; returns the pause in seconds after which a busy portal should be asked again."""
+    try:
+        await task.run(runtime, portal_id)
+    except PortalBusy as busy:
+        log.info("portal is busy", error_code=busy.code, retry_after_s=busy.retry_after_s)
+        return busy.retry_after_s
+    except (PortalGone, UnknownPortal):
+        log.info("job ended: the portal may not be called any more")
+    except LostRights:
+        await block_portal(runtime, portal_id, "lost_rights")
+    return None
+
+
+def _add_periodic(queue: JobQueue, cron: str, name: str, run: Callable[[], Awaitable[None]]) -> None:
+    async def tick(timestamp: int) -> None:
+        await run()
+
+    queue.app.periodic(cron=cron)(queue.app.task(name=name, queue=SOON, queueing_lock=name)(tick))
+
+
+async def _every_minute(queue: JobQueue, runtime: Runtime) -> None:
+    """Heal: jobs of dead workers, inboxes nobody drains, portals nobody indexes."""
+    if revived := await queue.revive_stalled():
+        log.warning("jobs of a dead worker revived", jobs=revived)
+    for portal_id in await portals_to_drain(runtime):
+        await queue.ask("drain_inbox", portal_id)
+    for portal_id in await portals_to_index(runtime):
+        await queue.ask("index_portal", portal_id)
+
+
+async def _sweep_all(queue: JobQueue, runtime: Runtime) -> None:
+    for portal_id in await portals_to_sweep(runtime):
+        await queue.ask("sweep_portal", portal_id)
+
+
+async def _every_night(queue: JobQueue, runtime: Runtime) -> None:
+    await purge(runtime)
+    await queue.forget_failed()
+    for portal_id in await portals_to_sweep(runtime):
+        await queue.ask("reconcile_portal", portal_id)

@@ -1,0 +1,35 @@
+"""What the clock asks for: which portals need work, and what may be thrown away."""
+
+from b24app.services.portal import Runtime
+
+TOMBSTONE_LIFE_S = 2 * 86_400.0  # no page on its way is that old
+
+
+async def portals_to_drain(runtime: Runtime) -> list[int]:
+    """Return active portals with something in the inbox: a crash may have come between row and task."""
+    async with runtime.store.begin_shared() as shared:
+        return await shared.waiting_portals()
+
+
+async def portals_to_index(runtime: Runtime) -> list[int]:
+    """Return active portals whose first indexing is not complete."""
+    return [portal_id for portal_id, indexed in await _active(runtime) if not indexed]
+
+
+async def portals_to_sweep(runtime: Runtime) -> list[int]:
+    """Return active portals whose index is complete."""
+    return [portal_id for portal_id, indexed in await _active(runtime) if indexed]
+
+
+async def _active(runtime: Runtime) -> list[tuple[int, bool]]:
+    async with runtime.store.begin_shared() as shared:
+        return [(portal.portal_id, portal.indexed_at is not None) for portal in await shared.portals.active()]
+
+
+async def purge(runtime: Runtime) -> None:
+    """Remove tombstones and spent page tokens that no longer matter."""
+    now = runtime.clock.now()
+    for portal_id, _ in await _active(runtime):
+        async with runtime.store.begin(portal_id) as tx:
+            await tx.index.purge_tombstones(now - TOMBSTONE_LIFE_S)
+            await tx.page_tokens.purge(now)
