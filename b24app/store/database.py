@@ -25,6 +25,7 @@ from b24app.store.index import IndexRepository
 from b24app.store.journal import JournalRepository
 from b24app.store.page_tokens import PageTokenRepository
 from b24app.store.portals import PortalDirectory, PortalRepository
+from b24app.store.reseal import reseal
 from b24app.store.schema import migrate, pending
 from b24app.store.scope import Scope
 from b24app.store.sync_state import SyncRepository
@@ -80,6 +81,10 @@ class Transaction:
     @cached_property
     def page_tokens(self) -> PageTokenRepository:
         return PageTokenRepository(self._scope)
+
+    async def reseal(self) -> int:
+        """Seal the portal's secrets with the current key where the old one was used; return how many."""
+        return await reseal(self._scope)
 
 
 class SharedTransaction:

@@ -224,6 +224,7 @@ class PortalDirectory:
         }
         entered = await self._connection.execute(
             insert(PORTAL)
+            .prefix_with(ALL_PORTALS)
             .values(member_id=member_id, **told)
             .on_conflict_do_update(index_elements=[PORTAL.c.member_id], set_=told)
             .returning(PORTAL.c.portal_id, PORTAL.c.hashing_key_sealed)

@@ -42,7 +42,7 @@ async def test_the_migrations_make_exactly_the_tables_we_declare(database_url: s
 
 
 def test_every_primary_key_begins_with_the_portal():
-    firsts = {table.name: list(table.primary_key)[0].name for table in SQLModel.metadata.sorted_tables}
+    firsts = {table.name: next(iter(table.primary_key)).name for table in SQLModel.metadata.sorted_tables}
 
     assert set(firsts.values()) == {"portal_id"}
     assert set(firsts) == {table.name for table in TENANT_TABLES}
