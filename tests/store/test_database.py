@@ -1,0 +1,182 @@
+"""Transactions: writers of one portal take turns, readers wait for nobody, half a change is none."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from b24app.store.database import Store, is_in_transaction
+from b24app.store.errors import StoreUnavailable, UnknownPortal
+from b24app.store.limits import Bucket
+from b24app.store.vault import Vault
+from tests.conftest import StillClock
+from tests.store.builders import NOON, a_lead, a_phone, a_portal, a_record
+
+
+@pytest.fixture
+async def second_store(database_url: str, vault: Vault, clock: StillClock):
+    """The store as another process has it."""
+    opened = await Store.open(database_url, vault, clock=clock, pool_size=2)
+    yield opened
+    await opened.close()
+
+
+async def test_writers_of_one_portal_take_turns(store: Store, second_store: Store):
+    portal = await a_portal(store)
+    order: list[str] = []
+
+    async def write(through: Store, name: str) -> None:
+        async with through.begin(portal.portal_id) as tx:
+            order.append(f"{name} begins")
+            await tx.portal.rename(f"https://{name}.example")
+            await asyncio.sleep(0.05)
+            order.append(f"{name} ends")
+
+    await asyncio.gather(write(store, "a"), write(second_store, "b"), write(store, "c"))
+
+    assert sorted(order[0::2]) == ["a begins", "b begins", "c begins"]
+    assert [step.split()[0] for step in order[0::2]] == [step.split()[0] for step in order[1::2]]
+
+
+async def test_writers_of_two_portals_do_not_wait_for_each_other(store: Store, second_store: Store):
+    first, second = await a_portal(store, "first"), await a_portal(store, "second")
+
+    async with store.begin(first.portal_id), asyncio.timeout(5), second_store.begin(second.portal_id) as tx:
+        await tx.portal.rename("https://free.example")
+
+    async with store.read(second.portal_id) as tx:
+        assert (await tx.portal.get()).origin == "https://free.example"
+
+
+async def test_a_reader_waits_for_nobody_and_sees_one_moment(store: Store):
+    portal = await a_portal(store)
+
+    async with store.begin(portal.portal_id) as writer, store.read(portal.portal_id) as reader:
+        before = await reader.index.totals()
+        await writer.index.replace([a_record(a_lead(1), a_phone(1))])
+        meanwhile = await reader.index.totals()
+
+    assert before == meanwhile == {}
+
+
+async def test_a_reader_can_not_write(store: Store):
+    portal = await a_portal(store)
+
+    with pytest.raises(DBAPIError, match="read-only"):
+        async with store.read(portal.portal_id) as tx:
+            await tx.portal.rename("https://other.example")
+
+
+async def test_an_error_in_the_middle_leaves_the_old_state(store: Store):
+    portal = await a_portal(store)
+
+    with pytest.raises(RuntimeError, match="power cut"):
+        async with store.begin(portal.portal_id) as tx:
+            await tx.index.replace([a_record(a_lead(1), a_phone(1))])
+            await tx.inbox.put([a_lead(1)], NOON)
+            raise RuntimeError("power cut")
+
+    async with store.read(portal.portal_id) as tx:
+        assert await tx.index.totals() == {}
+        assert await tx.inbox.count() == 0
+
+
+async def test_a_cancelled_writer_leaves_the_old_state_and_no_lock(store: Store):
+    portal = await a_portal(store)
+    inside = asyncio.Event()
+
+    async def write() -> None:
+        async with store.begin(portal.portal_id) as tx:
+            await tx.portal.rename("https://half.example")
+            inside.set()
+            await asyncio.sleep(60)
+
+    writer = asyncio.create_task(write())
+    await inside.wait()
+    writer.cancel()
+    await asyncio.gather(writer, return_exceptions=True)
+
+    async with asyncio.timeout(5), store.begin(portal.portal_id) as tx:
+        assert (await tx.portal.get()).origin == portal.origin
+
+
+async def test_an_unknown_portal_is_refused(store: Store):
+    with pytest.raises(UnknownPortal):
+        async with store.begin(404):
+            pass
+    with pytest.raises(UnknownPortal):
+        async with store.read(404) as tx:
+            await tx.portal.get()
+    with pytest.raises(UnknownPortal):
+        await store.limits_take(404, lambda bucket: (bucket, 0.0))
+
+
+async def test_a_database_that_is_not_there_is_named_so(database_url: str, vault: Vault, clock: StillClock):
+    nowhere = database_url.replace("%2Fpostgres", "%2Fnowhere")
+
+    with pytest.raises(StoreUnavailable):
+        await Store.open(nowhere, vault, clock=clock)
+
+
+async def test_a_task_knows_whether_it_has_a_transaction_open(store: Store):
+    portal = await a_portal(store)
+
+    async with store.renewal_lock(portal.portal_id):
+        in_renewal = is_in_transaction()
+    async with store.read(portal.portal_id):
+        in_reading = is_in_transaction()
+
+    assert (in_renewal, in_reading, is_in_transaction()) == (False, True, False)
+
+
+async def test_one_renewal_at_a_time_over_all_processes(store: Store, second_store: Store):
+    portal, other = await a_portal(store), await a_portal(store, "other")
+    inside: list[int] = []
+    most = 0
+
+    async def renew(through: Store) -> None:
+        nonlocal most
+        async with through.renewal_lock(portal.portal_id):
+            inside.append(1)
+            most = max(most, len(inside))
+            await asyncio.sleep(0.02)
+            inside.pop()
+
+    async with asyncio.timeout(10):
+        await asyncio.gather(*(renew(through) for through in (store, second_store) * 4))
+        async with store.renewal_lock(portal.portal_id), second_store.renewal_lock(other.portal_id):
+            pass
+
+    assert most == 1
+
+
+async def test_renewing_and_writing_do_not_block_each_other(store: Store):
+    portal = await a_portal(store)
+
+    async with asyncio.timeout(5), store.renewal_lock(portal.portal_id), store.begin(portal.portal_id) as tx:
+        await tx.portal.rename("https://renewed.example")
+
+
+async def test_takers_of_all_processes_count_in_one_bucket(store: Store, second_store: Store):
+    portal = await a_portal(store)
+
+    def take_one(bucket: Bucket) -> tuple[Bucket, float]:
+        methods = {**bucket.methods, "crm.lead.list": (bucket.level, NOON)}
+        return replace(bucket, level=bucket.level + 1, methods=methods), bucket.level
+
+    waits = await asyncio.gather(
+        *(through.limits_take(portal.portal_id, take_one) for through in (store, second_store) * 10)
+    )
+    seen: list[Bucket] = []
+    await store.limits_take(portal.portal_id, lambda bucket: (seen.append(bucket) or bucket, 0.0))
+
+    assert sorted(waits) == [float(number) for number in range(20)]
+    assert seen == [Bucket(level=20.0, methods={"crm.lead.list": (19.0, NOON)})]
+
+
+async def test_taking_does_not_wait_for_a_writer_of_the_portal(store: Store):
+    portal = await a_portal(store)
+
+    async with asyncio.timeout(5), store.begin(portal.portal_id):
+        assert await store.limits_take(portal.portal_id, lambda bucket: (bucket, 1.5)) == 1.5
