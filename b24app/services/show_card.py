@@ -1,0 +1,206 @@
+"""Shows the tab: read the index, ask the portal once as the viewer, decide, return a ready ``Card``.
+
+A second request is sent only when the open record was not in the index as it stands, for a deal (whose clients must
+be known first), or for a far page of a hub's records.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from cachetools import TTLCache
+
+from b24app.bitrix24 import answers, methods
+from b24app.dedupe.keys import MatchKey, match_keys
+from b24app.dedupe.record import RecordRef, RecordType
+from b24app.services.access import PageToken, Refused, issue_page_token
+from b24app.services.build_card import CardParts, build_card
+from b24app.services.candidates import Candidates, find_candidates
+from b24app.services.card import Card, Coverage
+from b24app.services.card_reading import (
+    FarPage,
+    LiveView,
+    candidate_commands,
+    client_commands,
+    far_commands,
+    far_pages,
+    read_view,
+    who_and_what,
+)
+from b24app.services.far import missing_pages
+from b24app.services.portal import PortalContext, Runtime, open_portal_as
+from b24app.store.sync_state import SyncKind
+
+STAGES_LIFE_S = 600.0
+STAGES: TTLCache[int, Mapping[str, str]] = TTLCache(maxsize=4096, ttl=STAGES_LIFE_S)
+"""Names of lead stages by portal: a directory that says nothing of persons."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardRequest:
+    """Which tab, for whom. ``pages`` names the page of a type when it is not the first."""
+
+    portal_id: int
+    type_word: str
+    record_id: int
+    language: str
+    access_token: str = field(repr=False)
+    user_id: int | None = None  # known from a page token; must be who the access token says
+    pages: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def again(cls, token: PageToken, pages: Mapping[str, int] | None = None) -> "CardRequest":
+        """Return the request for the page a token was issued for."""
+        return cls(
+            token.portal_id,
+            token.page,
+            token.record_id,
+            token.language,
+            token.access_token,
+            token.user_id,
+            pages or {},
+        )
+
+
+async def show_card(runtime: Runtime, asked: CardRequest) -> Card:
+    """Return the tab; raises Refused when the viewer is not who the page was for or may not read the record."""
+    if asked.type_word not in ("lead", "contact", "company", "deal"):
+        raise Refused("malformed", 400)
+    if asked.record_id <= 0:
+        raise Refused("unsaved", 200)
+    context = await open_portal_as(runtime, asked.portal_id, asked.access_token)
+    subjects = await _subjects(context, asked)
+    found, coverage, known = await _look_up(context, subjects, None)
+    view, pages = await _ask(context, subjects, found)
+    live = _live_keys(context, subjects, view)
+    if live != known:
+        found, coverage, _ = await _look_up(context, subjects, live)
+        await _heal(context, subjects)
+        view, pages = await _ask(context, subjects, found)
+    _check_viewer(asked, subjects, view)
+    view, pages = await _far_rows(context, asked, view, pages)
+    return _build(context, asked, CardParts(subjects, found, coverage, view, pages, asked.pages))
+
+
+async def _subjects(context: PortalContext, asked: CardRequest) -> tuple[RecordRef, ...]:
+    """Return the records whose matches are shown: the open one, or the clients of the open deal."""
+    if asked.type_word != "deal":
+        return (RecordRef(RecordType.parse(asked.type_word), asked.record_id),)
+    batch = await context.client.batch(
+        {
+            "deal": methods.list_records(
+                "deal", select=["ID", "COMPANY_ID", "CONTACT_ID"], filter_by={"@ID": [asked.record_id]}
+            ),
+            "contacts": methods.contacts_of_deal(asked.record_id),
+        }
+    )
+    deals = answers.rows(batch.get("deal"))
+    if not deals:
+        raise Refused("no_access", 403)
+    contacts = answers.linked_ids(batch.get("contacts"), "CONTACT_ID")
+    company = answers.to_id(deals[0].get("COMPANY_ID"))
+    clients = [RecordRef(RecordType.CONTACT, contact) for contact in contacts]
+    return tuple(clients) if company is None else (*clients, RecordRef(RecordType.COMPANY, company))
+
+
+async def _look_up(
+    context: PortalContext, subjects: Sequence[RecordRef], live: frozenset[MatchKey] | None
+) -> tuple[Candidates, Coverage, frozenset[MatchKey]]:
+    """Return candidates for the keys the index holds (or for ``live`` ones), and what the index covers."""
+    async with context.read() as tx:
+        indexed = await tx.index.get_many(subjects)
+        known = frozenset(key for record in indexed.values() for key in record.keys)
+        found = await find_candidates(
+            tx, subjects, known if live is None else live, context.rules, now=context.now()
+        )
+        waiting = await tx.inbox.count()
+        swept = [await tx.sync.last_sweep_at(record_type) for record_type in RecordType]
+        progress = await tx.sync.progress(SyncKind.FIRST)
+    is_indexed = context.portal.indexed_at is not None
+    total = progress.total if progress else 0
+    coverage = Coverage(
+        checked_at=context.now(),
+        complete=is_indexed and waiting == 0,
+        indexed=total if is_indexed or progress is None else progress.done,
+        expected=total,
+        waiting=waiting,
+        swept_at=min((at for at in swept if at is not None), default=None),
+    )
+    return found, coverage, known
+
+
+async def _ask(
+    context: PortalContext, subjects: Sequence[RecordRef], found: Candidates
+) -> tuple[LiveView, list[FarPage]]:
+    pages = far_pages(found)
+    with_stages = context.portal.portal_id not in STAGES
+    clients = [c.ref for c in found.near if c.ref.type is not RecordType.LEAD]
+    clients += [ref for ref in subjects if ref.type is not RecordType.LEAD]
+    commands = {
+        **who_and_what(subjects),
+        **candidate_commands(found, with_stages=with_stages),
+        **(client_commands(clients) if _may_be_shared(clients) else {}),
+        **far_commands(pages),
+    }
+    view = read_view(await context.client.batch(commands), pages)
+    if view.stages is not None:
+        STAGES[context.portal.portal_id] = view.stages
+    return replace(view, stages=STAGES.get(context.portal.portal_id, {})), pages
+
+
+def _may_be_shared(clients: Iterable[RecordRef]) -> bool:
+    return len({ref.type for ref in clients}) > 1
+
+
+def _live_keys(
+    context: PortalContext, subjects: Iterable[RecordRef], view: LiveView
+) -> frozenset[MatchKey]:
+    return frozenset(
+        key
+        for ref in subjects
+        if ref in view.records
+        for key in match_keys(view.records[ref].record, context.rules, context.hashing_key)
+    )
+
+
+async def _heal(context: PortalContext, subjects: Sequence[RecordRef]) -> None:
+    """Have the record indexed as it stands now: its event is late or lost."""
+    async with context.begin() as tx:
+        await tx.inbox.put(subjects, at=context.now())
+    await context.runtime.queue.ask("drain_inbox", context.portal.portal_id)
+
+
+def _check_viewer(asked: CardRequest, subjects: Sequence[RecordRef], view: LiveView) -> None:
+    if asked.user_id is not None and asked.user_id != view.viewer.id:
+        raise Refused("no_access", 403)
+    if asked.type_word != "deal" and not any(ref in view.records for ref in subjects):
+        raise Refused("no_access", 403)
+
+
+async def _far_rows(
+    context: PortalContext, asked: CardRequest, view: LiveView, pages: list[FarPage]
+) -> tuple[LiveView, list[FarPage]]:
+    """Fetch the rows of a far page of a hub that the first answer did not bring."""
+    missing = missing_pages(view, pages, asked.pages)
+    if not missing:
+        return view, pages
+    more = read_view(
+        await context.client.batch({"me": methods.profile(), **far_commands(missing)}), missing
+    )
+    return replace(view, far_rows={**view.far_rows, **more.far_rows}), [*pages, *missing]
+
+
+def _build(context: PortalContext, asked: CardRequest, parts: CardParts) -> Card:
+    token = issue_page_token(
+        context.runtime,
+        portal_id=asked.portal_id,
+        user_id=parts.view.viewer.id,
+        page=asked.type_word,
+        record_id=asked.record_id,
+        language=asked.language,
+        access_token=asked.access_token,
+    )
+    card = build_card(parts, context.rules, context.hashing_key)
+    return replace(card, type_word=asked.type_word, record_id=asked.record_id, page_token=token)
+
+
+
