@@ -25,6 +25,7 @@ from b24app.store.vault import Vault
 T = TypeVar("T")
 TEMPLATE = "b24app_template"
 FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
+MEMORY_DISK, LEAST_MEMORY_BYTES = Path("/dev/shm"), 2**30
 TENANT_TABLE = re.compile(
     r"\b(?:from|join|into|update|using)\s+(?:" + "|".join(table.name for table in TENANT_TABLES) + r")\b",
     re.IGNORECASE,
@@ -70,8 +71,9 @@ def vault() -> Vault:
 
 @pytest.fixture(scope="session")
 def server_folder() -> Iterator[Path]:
-    """The data folder of this session's PostgreSQL."""
-    folder = Path(tempfile.mkdtemp(prefix="b24app-tests-"))
+    """The data folder of this session's PostgreSQL, in memory where there is room: copying is 20 times faster."""
+    in_memory = MEMORY_DISK.is_dir() and shutil.disk_usage(MEMORY_DISK).free > LEAST_MEMORY_BYTES
+    folder = Path(tempfile.mkdtemp(prefix="b24app-tests-", dir=MEMORY_DISK if in_memory else None))
     yield folder
     run_apart(lambda: stop_embedded(folder))
     shutil.rmtree(folder)
@@ -109,7 +111,7 @@ async def empty_database_url(template_url: str, database_names: Iterator[str]) -
 @pytest.fixture
 async def database_url(template_url: str, database_names: Iterator[str]) -> AsyncIterator[str]:
     """A migrated database without any row."""
-    async for url in _created(template_url, next(database_names), f"TEMPLATE {TEMPLATE}"):
+    async for url in _created(template_url, next(database_names), f"TEMPLATE {TEMPLATE} STRATEGY file_copy"):
         yield url
 
 

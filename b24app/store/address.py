@@ -1,16 +1,21 @@
 """One database address, spelled as each of our drivers wants it."""
 
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 _ASYNCPG = "postgresql+asyncpg"
 _LIBPQ = "postgresql"
+_REFUSAL = "the database must be PostgreSQL: postgresql://…"  # without the address: it may hold a password
 
 
 def asyncpg_url(url: str) -> URL:
     """Return the address for SQLAlchemy and asyncpg; raises ValueError when it is no PostgreSQL."""
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise ValueError(_REFUSAL) from error
     if parsed.get_backend_name() not in ("postgresql", "postgres"):
-        raise ValueError("the database must be PostgreSQL: postgresql://…")
+        raise ValueError(_REFUSAL)
     return _renamed(parsed.set(drivername=_ASYNCPG), "sslmode", "ssl")
 
 

@@ -6,6 +6,7 @@ one server.
 """
 
 import asyncio
+import subprocess
 from pathlib import Path
 
 import asyncpg
@@ -18,11 +19,19 @@ DATABASE = "b24app"
 FOLDER = "postgres"
 
 _MAINTENANCE_DATABASE = "postgres"
-_ATTEMPTS = 2  # a server killed a second ago can still hand out its dead address
+# A server that was killed leaves processes for some seconds; until they are gone it looks alive and can't be started.
+_ATTEMPTS = 15
 _PAUSE_S = 1.0
+_NOT_YET = (
+    OSError,
+    subprocess.SubprocessError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+)
 
 # The server logs failed and slow statements together with their values; these settings keep every value out.
 _SILENCE = {
+    "log_min_messages": "fatal",
     "log_statement": "none",
     "log_min_duration_statement": "-1",
     "log_min_error_statement": "panic",
@@ -39,17 +48,16 @@ async def start_embedded(data_dir: Path) -> str:
     The server stops with the last process that uses it. Raises StoreUnavailable.
     """
     folder = data_dir / FOLDER
-    server = await asyncio.to_thread(_join, folder)
     for attempt in range(_ATTEMPTS):
-        if attempt:
-            await asyncio.sleep(_PAUSE_S)
-            await asyncio.to_thread(server.start)
+        await asyncio.sleep(_PAUSE_S if attempt else 0)
         try:
+            server = await asyncio.to_thread(_join, folder)
             await _prepare(server)
-        except (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError):
+        except _NOT_YET as error:
+            reason = error
             continue
         return asyncpg_url(server.get_uri(database=DATABASE)).render_as_string(hide_password=False)
-    raise StoreUnavailable
+    raise StoreUnavailable from reason
 
 
 async def stop_embedded(data_dir: Path) -> None:
@@ -61,7 +69,9 @@ async def stop_embedded(data_dir: Path) -> None:
 
 def _join(folder: Path) -> PostgresServer:
     folder.parent.mkdir(parents=True, exist_ok=True)
-    return get_server(folder, cleanup_mode="stop")
+    server = get_server(folder, cleanup_mode="stop", start=False)
+    server.start()  # joins when it runs
+    return server
 
 
 async def _prepare(server: PostgresServer) -> None:
