@@ -1,7 +1,7 @@
 """The forms of what the portal sends out: event, data, time, and the auth block.
 
-Keys: documentation, _includes/auth-params-in-events. Without a user (a robot or agent acted) there are no tokens; a
-refresh token comes only with the events of the application's life and with robots.
+Keys: documentation, _includes/auth-params-in-events. Without a user (a robot or agent acted) there are no tokens;
+a refresh token comes only with the events of the application's life and with robots.
 """
 
 from collections.abc import Mapping

@@ -16,10 +16,9 @@ class Traffic:
         self.by_app: Counter[str] = Counter()
         self.refusals: Counter[str] = Counter()
 
-    def note_request(self, method: str, app: str) -> None:
+    def note_request(self, method: str) -> None:
         self.requests += 1
         self.by_method[method] += 1
-        self.by_app[app] += 1
 
     def to_json(self) -> dict[str, int | dict[str, int]]:
         return {

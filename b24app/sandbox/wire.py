@@ -44,7 +44,7 @@ def _put(root: Node, path: list[str], value: str) -> None:
     place[path[-1] or str(len(place))] = value
 
 
-def _settle(node: Node | str) -> Json:
+def _settle(node: "Node | str") -> Json:
     if isinstance(node, str):
         return node
     return php_array({key: _settle(value) for key, value in node.items()})
