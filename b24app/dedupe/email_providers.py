@@ -1,9 +1,9 @@
 """What providers do with addresses, and which addresses belong to an office instead of a person. Tables only.
 
-Sources: the help pages of Google (dots, plus, googlemail.com), Yandex (dots and hyphens are equal, one box
-under all its domains, plus), Apple (me.com, mac.com), Proton (dots, hyphens, underscores are nothing; three
-domains), Microsoft and Fastmail (plus). Mail.ru's domains are separate boxes without such rules, so they
-are absent.
+Sources: the help pages of Google (dots, plus, googlemail.com), Yandex (dots and hyphens are equal, one box under all
+its domains, plus), Apple (me.com, mac.com), Proton (dots, hyphens, underscores are nothing; three domains), Microsoft
+and Fastmail (plus). Mail.ru's domains are separate boxes where dots count; a plus can't be in a login there, so what
+follows one is no part of the box.
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ _SAME_BOX = {
     _PROTON: "proton.me protonmail.com pm.me",
     _APPLE: "icloud.com me.com mac.com",
 }
-_PLUS_ONLY = "outlook.com hotmail.com live.com fastmail.com fastmail.fm"  # each domain is a box of its own
+# Each of these domains is a box of its own.
+_PLUS_ONLY = """
+outlook.com hotmail.com live.com fastmail.com fastmail.fm mail.ru bk.ru list.ru inbox.ru internet.ru
+"""
 
 PROVIDERS: dict[str, Provider] = {
     **{domain: provider for provider, domains in _SAME_BOX.items() for domain in domains.split()},

@@ -28,6 +28,7 @@ from b24app.dedupe.record import PersonName, Record
 
 SAME_FROM = 82  # a typing mistake in a name of six letters; Petrov and Petrovich stay below
 DIFFERENT_BELOW = 60
+INITIAL_SCORE = 90.0  # an initial that fits: the same, and yet less than the whole name
 CACHED_NAMES = 8_192
 
 _WORD = re.compile(r"[^\W_]+")
@@ -149,6 +150,6 @@ def _person_score(a: Tokens, b: Tokens) -> float | None:
 
 
 def _part_score(x: str, y: str) -> float:
-    if len(x) == 1 or len(y) == 1:
-        return 90.0 if x[0] == y[0] else 0.0
+    if x != y and 1 in (len(x), len(y)):
+        return INITIAL_SCORE if x[0] == y[0] else 0.0
     return ratio(x, y)

@@ -19,7 +19,8 @@ Readings that were chosen:
   else, lost its 7.
 - "8123456789" is ten digits, so St Petersburg: +7 812 345-67-89.
 - 00 is an exit prefix everywhere; 810 and 011 where the country says so or nothing else fits.
-- Eleven digits or more that fit no national plan are a country code without its plus, if that is valid.
+- Eleven digits or more that fit no national plan are a country code without its plus, if that is valid;
+  between post-Soviet countries a possible number is enough ("375 29 …" in a Russian portal).
 - "… 1234567/8" names two neighbours (…67 and …68); "/12" after …67 is no neighbour, so an extension.
 - After "," and ";" up to five digits are an extension, more are another number.
 """
@@ -43,8 +44,11 @@ LONGEST_COMMA_EXTENSION = 5
 NEIGHBOUR_DISTANCE = 10
 FEWEST_INTERNATIONAL_DIGITS = 11
 TRUNK_8_REGIONS = frozenset({"RU", "KZ", "BY"})
+POST_SOVIET_CODES = frozenset({7, 373, 374, 375, 380, 992, 993, 994, 995, 996, 998})
 LONGEST_VALUE = 250  # a multifield is VARCHAR(250); what is longer is no phone and not worth the time
 CACHED_VALUES = 8_192
+
+_Number = phonenumbers.PhoneNumber
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +73,11 @@ class PhoneNumber:
 @lru_cache(maxsize=CACHED_VALUES)
 def phones_in(raw: str, region: str) -> tuple[PhoneNumber, ...]:
     """Return the numbers a value names, in order, each once; empty when it names none."""
-    text = to_plain_text(raw)
+    text = to_plain_text(raw[:LONGEST_VALUE])
     e164 = fast_e164(text, region)
     if e164 is not None:
         return (PhoneNumber(e164, None),)
-    return read_slowly(text[:LONGEST_VALUE], region)
+    return read_slowly(text, region)
 
 
 @lru_cache(maxsize=CACHED_VALUES)
@@ -86,8 +90,8 @@ def read_slowly(text: str, region: str) -> tuple[PhoneNumber, ...]:
     """Return the numbers of a plain text the long way; a test holds the fast path equal to this."""
     if is_vanity_spelling(text):
         spelled = phonenumbers.convert_alpha_characters_in_number(text)
-        vanity = _read(Run(spelled.strip(), Mark.NOTHING), region)
-        if _is_valid(vanity):
+        vanity = _read_valid(Run(spelled.strip(), Mark.NOTHING), region)
+        if vanity is not None:
             return (PhoneNumber(vanity, None),)
     found: list[PhoneNumber] = []
     for run in _join_split_number(split_runs(text), region):
@@ -156,13 +160,15 @@ def _without_strays(found: list[PhoneNumber]) -> tuple[PhoneNumber, ...]:
 
 
 def _join_split_number(runs: Sequence[Run], region: str) -> Sequence[Run]:
-    """Return one run for "8/916/123-45-67" and the like: no part is a number, all together are."""
-    if len(runs) < 2 or any(run.mark not in (Mark.SLASH, Mark.COMMA) for run in runs[1:]):
+    """Return one run for "8/916/123-45-67" and "030 / 12345678": the parts are no numbers, all together are."""
+    marks = {run.mark for run in runs[1:]}
+    if marks not in ({Mark.SLASH}, {Mark.COMMA}):
         return runs
-    if any(_is_valid(_read(run, region)) for run in runs):
+    suspects = runs[:1] if marks == {Mark.SLASH} else runs
+    if any(_read_valid(run, region) is not None for run in suspects):
         return runs
     joined = Run("-".join(run.text for run in runs), runs[0].mark)
-    return [joined] if _is_valid(_read(joined, region)) else runs
+    return runs if _read_valid(joined, region) is None else [joined]
 
 
 def _split_glued(run: Run, region: str) -> list[PhoneNumber]:
@@ -170,9 +176,9 @@ def _split_glued(run: Run, region: str) -> list[PhoneNumber]:
     for position, sign in enumerate(run.text):
         if sign != " ":
             continue
-        left = _read(Run(run.text[:position], run.mark), region)
-        right = _read(Run(run.text[position:].strip(), Mark.BREAK), region)
-        if _is_valid(left) and _is_valid(right):
+        left = _read_valid(Run(run.text[:position], run.mark), region)
+        right = _read_valid(Run(run.text[position:].strip(), Mark.BREAK), region)
+        if left is not None and right is not None:
             return [PhoneNumber(left, None), PhoneNumber(right, None)]
     return []
 
@@ -191,61 +197,85 @@ def _split_bracketed_extension(run: Run, region: str) -> PhoneNumber | None:
 
 def _read(run: Run, region: str) -> str | None:
     """Return the E.164 form of a run, or None when it is no full number."""
+    number = _read_number(run, region)
+    return None if number is None else _to_e164(number)
+
+
+def _read_valid(run: Run, region: str) -> str | None:
+    """Return the E.164 form of a run that is a valid number, not merely one of a possible length."""
+    number = _read_number(run, region)
+    return _to_e164(number) if _is_valid(number) and number is not None else None
+
+
+def _read_number(run: Run, region: str) -> _Number | None:
     digits = run.digits
     if run.has_plus and not digits.startswith("0"):
-        e164 = _read_with_plus(run, digits, region)
+        number = _read_with_plus(run, digits, region)
     else:
-        e164 = _read_without_plus(digits, region)
-    return None if e164 is None or _is_placeholder(e164) else e164
+        number = _read_without_plus(digits, region)
+    return None if number is None or _is_placeholder(number) else number
 
 
-def _read_with_plus(run: Run, digits: str, region: str) -> str | None:
-    abroad, at_home = _parsed(f"+{digits}", None), _parsed(digits, region)
+def _read_with_plus(run: Run, digits: str, region: str) -> _Number | None:
+    abroad = _parsed(f"+{digits}", None)
+    is_trunk = len(digits) == 11 and digits.startswith("8")
+    may_be_home = region in TRUNK_8_REGIONS and (is_trunk or len(digits) == 10)
+    if abroad is not None and not may_be_home:
+        return abroad
+    at_home = _parsed(digits, region)
     if not _is_valid(at_home):
         return abroad
-    if abroad is None:
-        return at_home
-    if region not in TRUNK_8_REGIONS:
-        return abroad
-    is_trunk = len(digits) == 11 and digits.startswith("8")
-    is_home_length = is_trunk or len(digits) == 10
-    is_home = is_home_length and not _is_valid(abroad)
-    return at_home if is_home or (is_trunk and run.has_gap_after_first_digit) else abroad
+    stands_apart = is_trunk and run.has_gap_after_first_digit
+    return at_home if stands_apart or not _is_valid(abroad) else abroad
 
 
-def _read_without_plus(digits: str, region: str) -> str | None:
+def _read_without_plus(digits: str, region: str) -> _Number | None:
     if digits.startswith("00"):
         return _parsed(f"+{digits.lstrip('0')}", None)
     at_home = _parsed(digits, region)
-    if at_home is not None and (len(digits) <= FEWEST_INTERNATIONAL_DIGITS or _is_valid(at_home)):
+    if len(digits) < FEWEST_INTERNATIONAL_DIGITS or _is_valid(at_home):
         return at_home
-    if len(digits) < FEWEST_INTERNATIONAL_DIGITS:
-        return None
+    if at_home is not None and len(digits) == 11 and digits.startswith(_home_prefixes(region)):
+        return at_home
     for exit_prefix in ("810", "011", ""):
-        abroad = (
-            _parsed(f"+{digits.removeprefix(exit_prefix)}", None) if digits.startswith(exit_prefix) else None
-        )
-        if _is_valid(abroad):
+        if not digits.startswith(exit_prefix):
+            continue
+        abroad = _parsed(f"+{digits.removeprefix(exit_prefix)}", None)
+        if abroad is not None and (_is_valid(abroad) or _are_neighbours(region, abroad)):
             return abroad
     return at_home
 
 
-def _parsed(text: str, region: str | None) -> str | None:
+def _home_prefixes(region: str) -> tuple[str, ...]:
+    """Return what a number of the region starts with when it is written with a prefix but without a plus."""
+    code = str(phonenumbers.country_code_for_region(region))
+    return (code, "8") if region in TRUNK_8_REGIONS else (code,)
+
+
+def _are_neighbours(region: str, number: _Number) -> bool:
+    """Tell whether people of the region leave the plus out of that country's numbers."""
+    codes = {phonenumbers.country_code_for_region(region), number.country_code}
+    return codes <= POST_SOVIET_CODES
+
+
+def _parsed(text: str, region: str | None) -> _Number | None:
     """Return what phonenumbers reads, if its length is possible (a local-only length is not)."""
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
-    if phonenumbers.is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
-        return None
+    is_possible = phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE
+    return number if is_possible else None
+
+
+def _to_e164(number: _Number) -> str:
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
-def _is_valid(e164: str | None) -> bool:
-    return e164 is not None and phonenumbers.is_valid_number(phonenumbers.parse(e164))
+def _is_valid(number: _Number | None) -> bool:
+    return number is not None and phonenumbers.is_valid_number(number)
 
 
-def _is_placeholder(e164: str) -> bool:
+def _is_placeholder(number: _Number) -> bool:
     """Tell +7 999 999-99-99 and the like: one digit from start to end, typed to fill a field."""
-    national = phonenumbers.national_significant_number(phonenumbers.parse(e164))
-    return len(set(national)) == 1
+    return len(set(phonenumbers.national_significant_number(number))) == 1
