@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Row, Select, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from b24app.dedupe.record import RecordRef, RecordType
-from b24app.store.scope import Scope
+from b24app.store.scope import AnyRow, AnySelect, Scope
 from b24app.store.tables import REJECTION
 
 
@@ -115,11 +115,11 @@ class DecisionRepository:
             .offset(offset)
         )
 
-    def _in_force(self, at: float) -> Select[tuple[object, ...]]:
+    def _in_force(self, at: float) -> AnySelect:
         unexpired = or_(REJECTION.c.expires_at.is_(None), REJECTION.c.expires_at > at)
         return select(REJECTION).where(self._own, REJECTION.c.undone_at.is_(None), unexpired)
 
-    async def _find(self, query: Select[tuple[object, ...]]) -> Sequence[Rejection]:
+    async def _find(self, query: AnySelect) -> Sequence[Rejection]:
         return [_to_rejection(row) for row in await self._scope.connection.execute(query)]
 
 
@@ -131,7 +131,7 @@ def _second_is(ref: RecordRef) -> ColumnElement[bool]:
     return and_(REJECTION.c.b_type == int(ref.type), REJECTION.c.b_id == ref.id)
 
 
-def _to_rejection(row: Row[tuple[object, ...]]) -> Rejection:
+def _to_rejection(row: AnyRow) -> Rejection:
     return Rejection(
         a=RecordRef(RecordType(row.a_type), row.a_id),
         b=RecordRef(RecordType(row.b_type), row.b_id),

@@ -6,14 +6,14 @@ Ids and keyed hashes only. Writing is in index_writer.py; matching is left to de
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Row, TextClause, delete, func, select, text
+from sqlalchemy import TextClause, delete, func, select, text
 
 from b24app.dedupe.keys import KeyKind, MatchKey
 from b24app.dedupe.record import RecordRef, RecordType, Stage
 from b24app.store import index_writer
 from b24app.store.arrays import from_links, key_columns, ref_columns
 from b24app.store.index_writer import IndexedRecord
-from b24app.store.scope import Scope
+from b24app.store.scope import AnyRow, Scope
 from b24app.store.tables import FORGOTTEN, RECORD, RECORD_KEY
 
 _KEYS = "unnest(CAST(:kinds AS smallint[]), CAST(:hashes AS bigint[])) AS wanted(kind, hash)"
@@ -43,6 +43,10 @@ _COUNTS = text(f"""
         WHERE k.portal_id = :portal_id AND k.kind = wanted.kind AND k.hash = wanted.hash
     ) AS held
 """)  # noqa: S608
+
+_KINDS = {int(kind): kind for kind in KeyKind}
+_TYPES = {int(type_): type_ for type_ in RecordType}
+_STAGES = {int(stage): stage for stage in Stage}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +156,14 @@ class IndexRepository:
         )
         return [RecordRef(type_, row.id) for row in await self._scope.connection.execute(query)]
 
-    async def _rows(self, statement: TextClause, **columns: list[int]) -> Sequence[Row[tuple[object, ...]]]:
+    async def _rows(self, statement: TextClause, **columns: list[int]) -> Sequence[AnyRow]:
         found = await self._scope.connection.execute(
             statement, {"portal_id": self._scope.portal_id, **columns}
         )
         return found.all()
 
 
-def _to_record(row: Row[tuple[object, ...]]) -> IndexedRecord:
+def _to_record(row: AnyRow) -> IndexedRecord:
     return IndexedRecord(
         ref=RecordRef(RecordType(row.type), row.id),
         keys=frozenset(
@@ -176,13 +180,15 @@ def _to_record(row: Row[tuple[object, ...]]) -> IndexedRecord:
     )
 
 
-def _to_holder(row: Row[tuple[object, ...]]) -> Holder:
+def _to_holder(row: AnyRow) -> Holder:
+    """Return a row of ``_HOLDERS``; unpacked by position, for a hub has thousands."""
+    kind, value, type_, number, responsible_id, stage, links, created_at, modified_at = row
     return Holder(
-        key=MatchKey(KeyKind(row.kind), row.hash),
-        ref=RecordRef(RecordType(row.type), row.id),
-        responsible_id=row.responsible_id,
-        stage=Stage(row.stage),
-        links=from_links(row.links),
-        created_at=row.created_at,
-        modified_at=row.modified_at,
+        MatchKey(_KINDS[kind], value),
+        RecordRef(_TYPES[type_], number),
+        responsible_id,
+        _STAGES[stage],
+        from_links(links) if links else (),
+        created_at,
+        modified_at,
     )

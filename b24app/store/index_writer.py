@@ -27,21 +27,18 @@ class IndexedRecord:
     read_at: float
 
 
-# The staging tables live as long as the connection and are emptied by every commit.
-_STAGING = (
-    text("""
-        CREATE TEMP TABLE IF NOT EXISTS staged_record (
+# The staging tables live as long as the connection; every commit empties them.
+_STAGING = """
+    CREATE TEMP TABLE IF NOT EXISTS staged_record (
             type smallint, id bigint, fingerprint bigint, responsible_id bigint, stage smallint,
             links bigint[], created_at double precision, modified_at double precision,
             read_at double precision
-        ) ON COMMIT DELETE ROWS
-    """),
-    text("""
-        CREATE TEMP TABLE IF NOT EXISTS staged_key (kind smallint, hash bigint, type smallint, id bigint)
-        ON COMMIT DELETE ROWS
-    """),
-    text("TRUNCATE staged_record, staged_key"),
-)
+    ) ON COMMIT DELETE ROWS;
+    CREATE TEMP TABLE IF NOT EXISTS staged_key (kind smallint, hash bigint, type smallint, id bigint)
+    ON COMMIT DELETE ROWS;
+    DELETE FROM staged_record;
+    DELETE FROM staged_key;
+"""
 _DROP_LATE = text("""
     DELETE FROM staged_record AS s
     WHERE EXISTS (
@@ -150,11 +147,10 @@ async def forget(scope: Scope, refs: Iterable[RecordRef], at: float) -> list[Rec
 
 async def _stage(connection: AsyncConnection, records: Iterable[IndexedRecord]) -> None:
     """Copy the records and their keys into the staging tables, inside the open transaction."""
-    for statement in _STAGING:
-        await connection.execute(statement)
     driver = (await connection.get_raw_connection()).driver_connection
     if driver is None:
         raise RuntimeError("the connection was closed")
+    await driver.execute(_STAGING)
     rows = list(records)
     await driver.copy_records_to_table(
         "staged_record", columns=_RECORD_COLUMNS, records=[_to_row(record) for record in rows]
@@ -168,6 +164,7 @@ async def _stage(connection: AsyncConnection, records: Iterable[IndexedRecord]) 
             for key in sorted(record.keys)
         ],
     )
+    await driver.execute("ANALYZE staged_record, staged_key")  # else whole partitions are read for one record
 
 
 def _to_row(record: IndexedRecord) -> tuple[object, ...]:

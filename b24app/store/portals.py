@@ -8,13 +8,13 @@ import json
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from sqlalchemy import RowMapping, Select, delete, select, update
+from sqlalchemy import RowMapping, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.clock import Clock
 from b24app.store.errors import UnknownPortal
-from b24app.store.scope import Scope
+from b24app.store.scope import AnySelect, Scope
 from b24app.store.tables import OUTLIVE_UNINSTALLATION, PORTAL, TENANT_TABLES
 from b24app.store.vault import Vault
 
@@ -244,15 +244,15 @@ class PortalDirectory:
             update(PORTAL).where(PORTAL.c.portal_id == portal_id).values(hashing_key_sealed=sealed)
         )
 
-    async def _first(self, query: Select[tuple[object, ...]]) -> Portal | None:
+    async def _first(self, query: AnySelect) -> Portal | None:
         row = (await self._connection.execute(query)).mappings().first()
         return None if row is None else to_portal(row, self._vault)
 
-    async def _all(self, query: Select[tuple[object, ...]]) -> list[Portal]:
+    async def _all(self, query: AnySelect) -> list[Portal]:
         return [to_portal(row, self._vault) for row in (await self._connection.execute(query)).mappings()]
 
 
-def _all_portals() -> Select[tuple[object, ...]]:
+def _all_portals() -> AnySelect:
     return select(PORTAL).prefix_with(ALL_PORTALS)
 
 

@@ -2,11 +2,16 @@
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
+from sqlalchemy import Row, Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.clock import Clock
 from b24app.store.vault import Vault
+
+AnyRow = Row[*tuple[Any, ...]]  # columns as the driver gives them; repositories turn them into values at once
+AnySelect = Select[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True)

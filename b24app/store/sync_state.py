@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from b24app.dedupe.record import RecordType
-from b24app.store.scope import Scope
+from b24app.store.scope import AnyRow, Scope
 from b24app.store.tables import SWEEP, SYNC_RANGE, SYNC_RUN
 
 
@@ -218,7 +218,7 @@ class SyncRepository:
         )
 
 
-def _to_run(row: Row[tuple[object, ...]]) -> Run:
+def _to_run(row: AnyRow) -> Run:
     return Run(
         run_id=row.run_id,
         kind=SyncKind(row.kind),
@@ -231,7 +231,7 @@ def _to_run(row: Row[tuple[object, ...]]) -> Run:
     )
 
 
-def _to_range(row: Row[tuple[object, ...]]) -> Range:
+def _to_range(row: AnyRow) -> Range:
     return Range(
         run_id=row.run_id,
         number=row.number,
