@@ -118,7 +118,7 @@ class Crm:
             self._write_plain(spec, record, fields, seeding=True)
             value_ids = count(record_id * 64 + 1)
             for kind in MULTIFIELDS:
-                if values := new_values(fields.get(kind), value_ids):
+                if kind in fields and (values := new_values(fields[kind], value_ids)):
                     record.values[kind] = values
             return record
 

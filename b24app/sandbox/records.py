@@ -8,7 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, overload
 
 from b24app.sandbox.fields import Kind, RecordSpec, kind_of
 from b24app.sandbox.wire import Json, as_int, as_text
@@ -32,6 +32,26 @@ class Record:
     id: int
     fields: dict[str, Scalar]
     values: dict[str, tuple[ContactValue, ...]] = field(default_factory=dict)
+
+
+class IdView(Sequence[int]):
+    """A stretch of a sorted list, looked at in place; valid until the list changes."""
+
+    def __init__(self, ids: list[int], begin: int, end: int) -> None:
+        self._ids = ids
+        self._places = range(begin, max(begin, end))
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, at: int) -> int: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[int]: ...
+    def __getitem__(self, at: int | slice) -> int | list[int]:
+        if isinstance(at, slice):
+            return [self._ids[place] for place in self._places[at]]
+        return self._ids[self._places[at]]
 
 
 class RecordTable:
@@ -79,11 +99,9 @@ class RecordTable:
             del self._ids[bisect_left(self._ids, record_id)]
         return found
 
-    def ids_between(self, lowest: int, highest: int) -> Sequence[int]:
-        """Return the ids within both bounds, ascending."""
-        if not self._ids or (lowest <= self._ids[0] and highest >= self._ids[-1]):
-            return self._ids
-        return self._ids[bisect_left(self._ids, lowest) : bisect_right(self._ids, highest)]
+    def ids_between(self, lowest: int, highest: int) -> "IdView":
+        """Return the ids within both bounds, ascending, without copying them."""
+        return IdView(self._ids, bisect_left(self._ids, lowest), bisect_right(self._ids, highest))
 
     def __iter__(self) -> Iterator[Record]:
         for record_id in tuple(self._ids):

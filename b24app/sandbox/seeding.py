@@ -6,7 +6,7 @@ from typing import Protocol, TypeAlias
 from b24app.sandbox.crm import Crm
 from b24app.sandbox.links import Link
 from b24app.sandbox.users import Breadth, User, UserBook, UserKind
-from b24app.sandbox.wire import Json, as_int, as_list, as_map, as_text
+from b24app.sandbox.wire import Json, as_int, as_list, as_map, as_text, is_true
 
 Rows: TypeAlias = Sequence[Mapping[str, Json]]
 
@@ -46,15 +46,17 @@ def load_seed(seed: Seed, users: UserBook, crm: Crm, now: float) -> None:
 
 
 def user_from(row: Mapping[str, Json]) -> User:
-    """Read a user of a seed: ID, NAME, LAST_NAME, ADMIN, DEPARTMENT, rights by type word."""
+    """Read a user of a seed: the portal's names, and ADMIN, KIND, LANGUAGE, RIGHTS, WRITE_RIGHTS by type word."""
     return User(
         id=as_int(row.get("ID")),
         name=as_text(row.get("NAME")),
         last_name=as_text(row.get("LAST_NAME")),
-        admin=bool(row.get("ADMIN")),
-        departments=tuple(as_int(department) for department in as_list(row.get("DEPARTMENT")) or (1,)),
-        rights=_rights(row.get("rights")),
-        write_rights=_rights(row.get("write_rights")) if "write_rights" in row else None,
+        position=as_text(row.get("WORK_POSITION")),
+        admin=is_true(row.get("ADMIN")),
+        active=is_true(row.get("ACTIVE", True)),
+        departments=tuple(as_int(department) for department in as_list(row.get("UF_DEPARTMENT")) or (1,)),
+        rights=_rights(row.get("RIGHTS")),
+        write_rights=_rights(row.get("WRITE_RIGHTS")) if "WRITE_RIGHTS" in row else None,
         kind=UserKind(as_text(row.get("KIND")) or UserKind.EMPLOYEE),
         email=as_text(row.get("EMAIL")),
         language=as_text(row.get("LANGUAGE")) or "ru",

@@ -43,9 +43,10 @@ class Status:
 _ROWS = (
     ("STATUS", "NEW", "Не обработан", 10, None, True),
     ("STATUS", "IN_PROCESS", "В работе", 20, None, False),
-    ("STATUS", "PROCESSED", "Обработан", 30, None, False),
-    ("STATUS", "CONVERTED", "Качественный лид", 40, "S", True),
-    ("STATUS", "JUNK", "Некачественный лид", 50, "F", True),
+    ("STATUS", "UC_MEASURE", "Замер назначен", 30, None, False),
+    ("STATUS", "PROCESSED", "Обработан", 40, None, False),
+    ("STATUS", "CONVERTED", "Качественный лид", 50, "S", True),
+    ("STATUS", "JUNK", "Некачественный лид", 60, "F", True),
     ("DEAL_STAGE", "NEW", "Новая", 10, None, True),
     ("DEAL_STAGE", "PREPARATION", "Подготовка документов", 20, None, False),
     ("DEAL_STAGE", "EXECUTING", "В работе", 30, None, False),

@@ -31,6 +31,7 @@ class User:
     id: int
     name: str = ""
     last_name: str = ""
+    position: str = ""
     admin: bool = False
     departments: tuple[int, ...] = (1,)
     rights: Mapping[str, Breadth] = field(default_factory=dict)
@@ -51,10 +52,11 @@ class User:
 
 
 class UserBook:
-    """All accounts of a portal."""
+    """All accounts of a portal, and what its departments are called."""
 
     def __init__(self, users: Iterable[User] = ()) -> None:
         self._users = {user.id: user for user in users}
+        self.department_names: dict[int, str] = {}
 
     def add(self, user: User) -> None:
         self._users[user.id] = user

@@ -52,7 +52,7 @@ def run(table: RecordTable, query: Query) -> Page:
         return Page(list(islice(_ordered(table, ids, query), PAGE)), None, None)
     first = query.start // PAGE * PAGE
     if _is_plain(query) and query.bounds.listed is None:
-        order = reversed(ids) if query.order and query.order[0].descending else iter(ids)
+        order = reversed(ids) if _is_descending(query) else iter(ids)
         found = [record for one in islice(order, first, first + PAGE) if (record := table.get(one))]
         total = len(ids)
     else:
@@ -69,9 +69,13 @@ def _by_id(query: Query) -> bool:
     return not query.order or query.order[0].name == "ID"
 
 
+def _is_descending(query: Query) -> bool:
+    return bool(query.order) and query.order[0].descending
+
+
 def _ordered(table: RecordTable, ids: Sequence[int], query: Query) -> Iterator[Record]:
     if _by_id(query):
-        order = reversed(ids) if query.order and query.order[0].descending else iter(ids)
+        order = reversed(ids) if _is_descending(query) else iter(ids)
         return (record for one in order if (record := table.get(one)) and _fits(record, query))
     found = [record for one in ids if (record := table.get(one)) and _fits(record, query)]
     for column in reversed(query.order):

@@ -27,7 +27,7 @@ def _user_row(call: Call, user: User) -> dict[str, Json]:
         "IS_ONLINE": "N",
         "TIME_ZONE": "",
         "PERSONAL_GENDER": "",
-        "WORK_POSITION": "",
+        "WORK_POSITION": user.position,
         "UF_DEPARTMENT": list(user.departments),
         "USER_TYPE": user.kind.value,
     }
@@ -97,11 +97,12 @@ def _user_access(call: Call) -> Answer:
 
 
 def _department_get(call: Call) -> Answer:
-    numbers = sorted({number for user in call.portal.users.all() for number in user.departments})
-    rows: list[dict[str, Json]] = [
-        {"ID": str(number), "NAME": f"Отдел {number}", "SORT": 500, "PARENT": "1" if number != 1 else "0"}
-        for number in numbers
-    ]
+    names = call.portal.users.department_names
+    numbers = sorted({number for user in call.portal.users.all() for number in user.departments} | set(names))
+    rows: list[dict[str, Json]] = []
+    for number in numbers:
+        row: dict[str, Json] = {"ID": str(number), "NAME": names.get(number, f"Отдел {number}"), "SORT": 500}
+        rows.append(row if number == 1 else {**row, "PARENT": "1"})
     if "ID" in call.params:
         wanted = {as_int(one) for one in as_list(call.params["ID"]) or [call.params["ID"]]}
         rows = [row for row in rows if as_int(row["ID"]) in wanted]
