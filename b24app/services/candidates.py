@@ -82,7 +82,9 @@ def _gather(
     keys: defaultdict[RecordRef, set[MatchKey]] = defaultdict(set)
     one: dict[RecordRef, Holder] = {}
     for holder in holders:
-        if holder.ref not in subjects and (holder.ref in one or is_in_scope(_outline(holder), rules, now=now)):
+        if holder.ref not in subjects and (
+            holder.ref in one or is_in_scope(_outline(holder), rules, now=now)
+        ):
             keys[holder.ref].add(holder.key)
             one[holder.ref] = holder
     return [

@@ -18,10 +18,10 @@ from b24app.logs import logger
 from b24app.services.limits import StoredThrottle
 from b24app.services.manifest import Manifest
 from b24app.store.database import Store, Transaction
-from b24app.store.errors import UnknownPortal
+from b24app.store.errors import StoreUnavailable, UnknownPortal
 from b24app.store.portals import Portal, PortalStatus, StoredTokens
 
-__all__ = ["UnknownPortal"]
+__all__ = ["StoreUnavailable", "UnknownPortal"]
 
 log = logger(__name__)
 
@@ -31,6 +31,9 @@ class Queue(Protocol):
 
     async def ask(self, task: str, portal_id: int) -> None:
         """Make sure one such task waits for that portal."""
+
+    async def counts(self) -> dict[str, int]:
+        """Return how many jobs are in which state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +188,15 @@ class OneTokenAccess:
 
     async def moved(self, rejected: Grant) -> Grant:
         raise TokenRejected
+
+
+async def portal_origin_of(runtime: Runtime, portal_id: int) -> str:
+    """Return the address we hold for a portal; an empty text when it is gone."""
+    try:
+        async with runtime.store.read(portal_id) as tx:
+            return (await tx.portal.get()).origin
+    except UnknownPortal:
+        return ""
 
 
 async def block_portal(runtime: Runtime, portal_id: int, reason: str) -> None:

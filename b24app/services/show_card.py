@@ -71,14 +71,14 @@ async def show_card(runtime: Runtime, asked: CardRequest) -> Card:
     subjects = await _subjects(context, asked)
     found, coverage, known = await _look_up(context, subjects, None)
     view, pages = await _ask(context, subjects, found)
+    _check_viewer(asked, subjects, view)
     live = _live_keys(context, subjects, view)
     if live != known:
         found, coverage, _ = await _look_up(context, subjects, live)
         await _heal(context, subjects)
         view, pages = await _ask(context, subjects, found)
-    _check_viewer(asked, subjects, view)
-    view, pages = await _far_rows(context, asked, view, pages)
-    return _build(context, asked, CardParts(subjects, found, coverage, view, pages, asked.pages))
+    parts = CardParts(subjects, found, coverage, view, pages, asked.pages, context.rules, context.hashing_key)
+    return _finish(context, asked, await _with_far_rows(context, parts))
 
 
 async def _subjects(context: PortalContext, asked: CardRequest) -> tuple[RecordRef, ...]:
@@ -151,9 +151,7 @@ def _may_be_shared(clients: Iterable[RecordRef]) -> bool:
     return len({ref.type for ref in clients}) > 1
 
 
-def _live_keys(
-    context: PortalContext, subjects: Iterable[RecordRef], view: LiveView
-) -> frozenset[MatchKey]:
+def _live_keys(context: PortalContext, subjects: Iterable[RecordRef], view: LiveView) -> frozenset[MatchKey]:
     return frozenset(
         key
         for ref in subjects
@@ -176,20 +174,17 @@ def _check_viewer(asked: CardRequest, subjects: Sequence[RecordRef], view: LiveV
         raise Refused("no_access", 403)
 
 
-async def _far_rows(
-    context: PortalContext, asked: CardRequest, view: LiveView, pages: list[FarPage]
-) -> tuple[LiveView, list[FarPage]]:
+async def _with_far_rows(context: PortalContext, parts: CardParts) -> CardParts:
     """Fetch the rows of a far page of a hub that the first answer did not bring."""
-    missing = missing_pages(view, pages, asked.pages)
+    missing = missing_pages(parts.view, parts.pages, parts.near_counts, parts.wanted_pages)
     if not missing:
-        return view, pages
-    more = read_view(
-        await context.client.batch({"me": methods.profile(), **far_commands(missing)}), missing
-    )
-    return replace(view, far_rows={**view.far_rows, **more.far_rows}), [*pages, *missing]
+        return parts
+    commands = {"me": methods.profile(), **far_commands(missing)}
+    more = read_view(await context.client.batch(commands), missing)
+    return replace(parts, view=replace(parts.view, far_rows={**parts.view.far_rows, **more.far_rows}))
 
 
-def _build(context: PortalContext, asked: CardRequest, parts: CardParts) -> Card:
+def _finish(context: PortalContext, asked: CardRequest, parts: CardParts) -> Card:
     token = issue_page_token(
         context.runtime,
         portal_id=asked.portal_id,
@@ -199,8 +194,5 @@ def _build(context: PortalContext, asked: CardRequest, parts: CardParts) -> Card
         language=asked.language,
         access_token=asked.access_token,
     )
-    card = build_card(parts, context.rules, context.hashing_key)
+    card = build_card(parts)
     return replace(card, type_word=asked.type_word, record_id=asked.record_id, page_token=token)
-
-
-

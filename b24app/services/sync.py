@@ -63,7 +63,11 @@ async def index_portal(runtime: Runtime, portal_id: int) -> None:
     run = await _run_to_end(context, SyncKind.FIRST)
     await _sweep_since(context, run.started_at)
     async with context.begin() as tx:
-        await tx.portal.mark_indexed(context.now())
+        has_same_rules = (await tx.portal.get()).rules == context.portal.rules
+        if has_same_rules:
+            await tx.portal.mark_indexed(context.now())
+    if not has_same_rules:  # changed while we read: what was read first has other keys
+        await runtime.queue.ask("index_portal", portal_id)
     return None
 
 

@@ -1,0 +1,210 @@
+"""Builds everything once from the settings; imported by the command line alone."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+
+import b24app
+from b24app.bitrix24.calls import CallRecord
+from b24app.bitrix24.client import PortalClient
+from b24app.bitrix24.throttle import Priority, Throttle
+from b24app.bitrix24.tokens import Access, AuthorizationServer
+from b24app.clock import Clock, SystemClock
+from b24app.config import Settings
+from b24app.jobs.queue import JobQueue
+from b24app.jobs.tasks import add_tasks
+from b24app.logs import logger, set_up_logs
+from b24app.services.health import count_call
+from b24app.services.manifest import Manifest, parse_manifest
+from b24app.services.portal import Runtime
+from b24app.store import database, embedded
+from b24app.store.address import libpq_dsn
+from b24app.store.vault import Vault
+from b24app.web.app import create_app
+
+MAX_WAIT_S = {Priority.PERSON: 8.0, Priority.ROBOT: 30.0, Priority.EVENT: 120.0, Priority.BACKGROUND: 900.0}
+"""How long a caller of each kind waits for its turn before the portal counts as busy."""
+POOL_SIZE = 12
+CONNECTIONS = 200
+
+log = logger("b24app")
+rest_log = logger("b24app.rest")
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """A running process: what use cases need, and the queue that a worker runs."""
+
+    runtime: Runtime
+    queue: JobQueue
+
+
+def read_manifest() -> Manifest:
+    """Read ``install/portal.toml``: from the wheel, or from the tree it was built from."""
+    inside = Path(b24app.__file__).parent / "install" / "portal.toml"
+    beside = Path(b24app.__file__).parents[1] / "install" / "portal.toml"
+    return parse_manifest((inside if inside.exists() else beside).read_text(encoding="utf-8"))
+
+
+async def database_url(settings: Settings) -> str:
+    """Return the database's address, starting the embedded one when none is set."""
+    if settings.database_url:
+        return settings.database_url
+    return await embedded.start_embedded(settings.data_dir)
+
+
+async def migrate(settings: Settings) -> None:
+    """Bring the schema and the queue's tables to this version."""
+    url = await database_url(settings)
+    await database.migrate(url)
+    queue = JobQueue(libpq_dsn(url))
+    await queue.open()
+    await queue.close()
+
+
+@asynccontextmanager
+async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncIterator[House]:
+    """Connect to everything; the embedded database is migrated by itself."""
+    clock = clock or SystemClock()
+    url = await database_url(settings)
+    if not settings.database_url:
+        await database.migrate(url)
+    vault = make_vault(settings)
+    queue = JobQueue(libpq_dsn(url))
+    async with httpx.AsyncClient(limits=httpx.Limits(max_connections=CONNECTIONS)) as http:
+        store = await database.Store.open(url, vault, clock=clock, pool_size=POOL_SIZE)
+        runtime = make_runtime(settings, store, queue, http, clock, vault)
+        add_tasks(queue, lambda: runtime)
+        await queue.open()
+        try:
+            yield House(runtime, queue)
+        finally:
+            await queue.close()
+            await store.close()
+
+
+def make_vault(settings: Settings) -> Vault:
+    """Return the vault with the current secret, and the previous one while it is being replaced."""
+    previous = settings.secret_key_previous.get_secret_value().encode()
+    return Vault(settings.secret_key.get_secret_value().encode(), previous or None)
+
+
+def make_runtime(
+    settings: Settings,
+    store: database.Store,
+    queue: JobQueue,
+    http: httpx.AsyncClient,
+    clock: Clock,
+    vault: Vault,
+) -> Runtime:
+    """Wire the parts together."""
+
+    def make_client(access: Access, throttle: Throttle, priority: Priority) -> PortalClient:
+        return PortalClient(
+            http=http,
+            access=access,
+            throttle=throttle,
+            clock=clock,
+            log=log_call,
+            priority=priority,
+            max_wait_s=MAX_WAIT_S[priority],
+        )
+
+    return Runtime(
+        store=store,
+        oauth=AuthorizationServer(
+            http,
+            base_url=settings.oauth_url,
+            client_id=settings.client_id,
+            client_secret=settings.client_secret.get_secret_value(),
+            clock=clock,
+            log=log_call,
+            allow_insecure=settings.allow_insecure_http,
+        ),
+        make_client=make_client,
+        queue=queue,
+        clock=clock,
+        manifest=read_manifest(),
+        base_url=settings.base_url,
+        client_id=settings.client_id,
+        bx24_js_url=settings.bx24_js_url,
+        page_key=vault.page_key(),
+        allow_insecure=settings.allow_insecure_http,
+    )
+
+
+def log_call(call: CallRecord) -> None:
+    """Write one REST request and its answer into the log that is kept for days: names and sizes, no values."""
+    count_call(call)
+    rest_log.info(
+        "rest",
+        portal=call.origin,
+        method=call.method,
+        commands=dict(call.commands),
+        priority=call.priority,
+        parameters=" ".join(call.parameters),
+        request_bytes=call.request_bytes,
+        response_bytes=call.response_bytes,
+        status=call.status,
+        duration_ms=round(call.duration_s * 1000, 1),
+        error_code=call.error,
+        attempt=call.attempt,
+    )
+
+
+async def serve(settings: Settings, *, host: str, port: int, with_worker: bool) -> None:
+    """Run the web, and the worker beside it, until the process is asked to stop."""
+    set_up_logs(level=settings.log_level, data_dir=settings.data_dir)
+    async with open_house(settings) as house:
+        worker = asyncio.create_task(run_worker(house)) if with_worker else None
+        try:
+            await make_server(create_app(house.runtime), host, port).serve()
+        finally:
+            if worker:
+                worker.cancel()
+                with suppress(asyncio.CancelledError):
+                    await worker
+
+
+def make_server(app: FastAPI, host: str, port: int) -> uvicorn.Server:
+    """Return a server that leaves logging to us and tells nobody what it is."""
+    config = uvicorn.Config(
+        app, host=host, port=port, log_config=None, access_log=False, server_header=False, date_header=False
+    )
+    return uvicorn.Server(config)
+
+
+async def work(settings: Settings) -> None:
+    """Run background work until the process is asked to stop."""
+    set_up_logs(level=settings.log_level, data_dir=settings.data_dir)
+    async with open_house(settings) as house:
+        await run_worker(house)
+
+
+async def run_worker(house: House) -> None:
+    """Run jobs; what a killed worker left is found by the minute's healing."""
+    log.info("worker started")
+    await house.queue.work()
+
+
+def demo_settings(data_dir: Path, **overrides: object) -> Settings:
+    """Return settings for a demo or test: keys made once and kept in its folder, loopback allowed."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    key_file = data_dir / "demo-secret"
+    if not key_file.exists():
+        key_file.write_text(secrets.token_urlsafe(48), encoding="ascii")
+    base = Settings(
+        data_dir=data_dir,
+        secret_key=key_file.read_text(encoding="ascii"),  # type: ignore[arg-type]
+        client_id="local.b24app.demo",
+        client_secret="demo-client-secret",  # type: ignore[arg-type]  # noqa: S106
+        allow_insecure_http=True,
+    )
+    return base.model_copy(update=overrides)

@@ -1,0 +1,169 @@
+"""Shows the app's own page, and reconnects a blocked portal when an administrator opens it."""
+
+import json
+from dataclasses import dataclass, field
+
+from b24app.bitrix24 import answers, methods
+from b24app.bitrix24.answers import Viewer
+from b24app.bitrix24.errors import Bitrix24Error
+from b24app.dedupe.keys import KeyKind
+from b24app.dedupe.record import RecordType
+from b24app.services.access import PageToken, Refused, issue_page_token
+from b24app.services.card import Person
+from b24app.services.overview import Change, IndexingProgress, Overview
+from b24app.services.portal import PortalContext, Runtime, open_portal_as
+from b24app.services.settings import SettingsOutcome
+from b24app.store.database import Transaction
+from b24app.store.portals import PortalStatus, StoredTokens
+from b24app.store.sync_state import SyncKind
+
+CHANGES_SHOWN = 50
+DEFAULT_LIFE_S = 3600
+MIN_SHARE_FOR_ETA = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewRequest:
+    """Who opens the page. The refresh token is used only to reconnect a blocked portal."""
+
+    portal_id: int
+    language: str
+    access_token: str = field(repr=False)
+    refresh_token: str | None = field(default=None, repr=False)
+    expires_in_s: int | None = None
+    user_id: int | None = None
+
+    @classmethod
+    def again(cls, token: PageToken) -> "OverviewRequest":
+        """Return the request for the page a token was issued for."""
+        return cls(token.portal_id, token.language, token.access_token, user_id=token.user_id)
+
+
+async def show_overview(
+    runtime: Runtime, asked: OverviewRequest, outcome: SettingsOutcome | None = None
+) -> Overview:
+    """Return the page; raises Refused when the viewer is not who the page was for."""
+    context = await open_portal_as(runtime, asked.portal_id, asked.access_token)
+    viewer = answers.viewer((await context.client.batch({"me": methods.profile()})).get("me"))
+    if asked.user_id is not None and asked.user_id != viewer.id:
+        raise Refused("no_access", 403)
+    if viewer.is_admin:
+        await _mend(context, asked)
+        context = await open_portal_as(runtime, asked.portal_id, asked.access_token)
+    changes = await _changes(context) if viewer.is_admin else ()
+    async with context.read() as tx:
+        return await _overview(context, tx, asked, viewer, changes, outcome)
+
+
+async def _mend(context: PortalContext, asked: OverviewRequest) -> None:
+    """Reconnect a blocked portal with the administrator's tokens, and register what this version adds."""
+    portal, runtime = context.portal, context.runtime
+    if portal.status is PortalStatus.BLOCKED and asked.refresh_token:
+        owner = await runtime.oauth.owner_of(asked.access_token)
+        if owner.member_id != portal.member_id or owner.client_id != runtime.client_id:
+            raise Refused("forged", 403)
+        expires_at = context.now() + (asked.expires_in_s or DEFAULT_LIFE_S)
+        async with context.begin() as tx:
+            await tx.portal.save_tokens(StoredTokens(asked.access_token, asked.refresh_token, expires_at))
+            await tx.portal.set_status(PortalStatus.ACTIVE)
+    if portal.manifest_version != runtime.manifest.version:
+        await runtime.queue.ask("register_portal", portal.portal_id)
+
+
+async def _overview(
+    context: PortalContext,
+    tx: Transaction,
+    asked: OverviewRequest,
+    viewer: Viewer,
+    changes: tuple[Change, ...],
+    outcome: SettingsOutcome | None,
+) -> Overview:
+    portal, runtime = context.portal, context.runtime
+    totals, keys = await tx.index.totals(), await tx.index.key_totals()
+    swept = [at for record_type in RecordType if (at := await tx.sync.last_sweep_at(record_type))]
+    full = await tx.sync.progress(SyncKind.FULL)
+    return Overview(
+        is_admin=viewer.is_admin,
+        state=portal.status.value,
+        blocked_reason=portal.blocked_reason,
+        progress=await _progress(context, tx),
+        records={record_type.word: totals.get(record_type, 0) for record_type in RecordType},
+        keys={kind.name.lower(): keys.get(kind, 0) for kind in KeyKind},
+        hubs=len(await tx.index.hubs(context.rules.hub_limit)),
+        waiting=await tx.inbox.count(),
+        swept_at=min(swept, default=None),
+        reconciled_at=full.finished_at if full else None,
+        missing_scopes=tuple(sorted(runtime.manifest.scopes - portal.scopes)),
+        rules=context.rules if viewer.is_admin else None,
+        changes=changes,
+        page_token=issue_page_token(
+            runtime,
+            portal_id=asked.portal_id,
+            user_id=viewer.id,
+            page="overview",
+            record_id=0,
+            language=asked.language,
+            access_token=asked.access_token,
+        ),
+        now=context.now(),
+        saved=outcome is not None and outcome.saved,
+        mistake=outcome.mistake if outcome else None,
+    )
+
+
+async def _progress(context: PortalContext, tx: Transaction) -> IndexingProgress | None:
+    """Return where the first indexing (or the nightly one, while it runs) stands."""
+    full = await tx.sync.current(SyncKind.FULL)
+    kind = SyncKind.FULL if full and context.portal.indexed_at else SyncKind.FIRST
+    run, progress = await tx.sync.latest(kind), await tx.sync.progress(kind)
+    if run is None or progress is None:
+        return None
+    share = progress.done / progress.total if progress.total else 1.0
+    passed_s = context.now() - progress.started_at
+    is_running = progress.finished_at is None
+    return IndexingProgress(
+        kind=kind.value,
+        done=progress.done,
+        total=progress.total,
+        started_at=progress.started_at,
+        finished_at=progress.finished_at,
+        eta_s=passed_s * (1 - share) / share if is_running and share > MIN_SHARE_FOR_ETA else None,
+        failure=run.reason_code,
+    )
+
+
+async def _changes(context: PortalContext) -> tuple[Change, ...]:
+    async with context.read() as tx:
+        entries = await tx.journal.recent(CHANGES_SHOWN)
+    names = await _names(context, {entry.user_id for entry in entries if entry.user_id is not None})
+    return tuple(
+        Change(
+            at=entry.at,
+            user=Person(entry.user_id or 0, names.get(entry.user_id or 0, "")),
+            what=entry.what,
+            old=_spell(entry.old),
+            new=_spell(entry.new),
+        )
+        for entry in entries
+    )
+
+
+async def _names(context: PortalContext, user_ids: set[int]) -> dict[int, str]:
+    """Return the names the portal tells; without them the page shows ids."""
+    names: dict[int, str] = {}
+    if not user_ids:
+        return names
+    commands = {f"u{number}": command for number, command in enumerate(methods.users_in_parts(user_ids))}
+    batch = await context.client.batch(commands)
+    for key in commands:
+        try:
+            names |= {user.id: user.name for user in answers.portal_users(batch.get(key)).values()}
+        except Bitrix24Error:
+            continue
+    return names
+
+
+def _spell(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return value if isinstance(value, str) else json.dumps(value)

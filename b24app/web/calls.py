@@ -1,0 +1,87 @@
+"""From a request to a verified call: bodies are bounded, parsed and checked here, and nowhere else."""
+
+from collections.abc import Mapping
+
+from fastapi import Request
+
+from b24app.bitrix24.forms import BODY_LIMIT_BYTES, Form, MalformedCall
+from b24app.bitrix24.incoming import FrameCall, PortalEvent, parse_event, parse_form, parse_frame
+from b24app.services.access import PageToken, read_page_token
+from b24app.services.portal import Runtime
+
+FORM_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/x-www-form-urlencoded": {
+                "schema": {"type": "object", "additionalProperties": {"type": "string"}}
+            }
+        },
+    }
+}
+"""OpenAPI of every route that reads a form."""
+
+
+class BodyTooLarge(Exception):
+    """More was posted than any portal or page of ours sends."""
+
+
+def runtime_of(request: Request) -> Runtime:
+    """Return what bootstrap built for this process."""
+    runtime: Runtime = request.app.state.runtime
+    return runtime
+
+
+async def read_form(request: Request) -> Form:
+    """Return the posted form; raises BodyTooLarge, MalformedCall."""
+    size = 0
+    parts = []
+    async for part in request.stream():
+        size += len(part)
+        if size > BODY_LIMIT_BYTES:
+            raise BodyTooLarge
+        parts.append(part)
+    return parse_form(b"".join(parts), request.headers.get("content-type", ""))
+
+
+async def read_frame(request: Request) -> FrameCall:
+    """Return what the portal's frame posted; kept for the page's headers and its refusal, believed by nobody yet."""
+    call = parse_frame(_single(request), await read_form(request))
+    request.state.claimed_address = f"{'https' if call.is_https else 'http'}://{call.domain}"
+    request.state.language = call.language
+    return call
+
+
+def _single(request: Request) -> Mapping[str, str]:
+    return dict(request.query_params)
+
+
+async def read_event(request: Request) -> PortalEvent:
+    """Return the event a portal posted."""
+    return parse_event(await read_form(request))
+
+
+async def read_act(request: Request) -> tuple[PageToken, Mapping[str, list[str]]]:
+    """Return who acts on which page, and the fields of the form; raises PageOutdated, MalformedCall."""
+    form = await read_form(request)
+    text = form.get("page_token")
+    if not isinstance(text, str):
+        raise MalformedCall("page_token", "missing")
+    token = read_page_token(runtime_of(request), text)
+    request.state.language = token.language
+    request.state.portal_id = token.portal_id
+    return token, {name: _texts(value) for name, value in form.items()}
+
+
+def _texts(value: str | Form) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    return [entry for entry in value.values() if isinstance(entry, str)]
+
+
+def one(fields: Mapping[str, list[str]], name: str) -> str:
+    """Return the only value of a field; raises MalformedCall when it is missing or stands there twice."""
+    values = fields.get(name, [])
+    if len(values) != 1:
+        raise MalformedCall(name, "missing" if not values else "given twice")
+    return values[0]

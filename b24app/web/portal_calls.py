@@ -1,0 +1,16 @@
+"""Events: one route, verified, written down, answered at once."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import PlainTextResponse
+
+from b24app.services.intake import accept_event
+from b24app.web.calls import FORM_BODY, read_event, runtime_of
+
+router = APIRouter()
+
+
+@router.post("/events", openapi_extra=FORM_BODY, response_class=PlainTextResponse)
+async def receive_event(request: Request) -> PlainTextResponse:
+    """Take in an event. A portal never repeats one, so nothing here waits for anything but our own database."""
+    await accept_event(runtime_of(request), await read_event(request))
+    return PlainTextResponse("ok")
