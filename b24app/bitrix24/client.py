@@ -175,7 +175,7 @@ class PortalClient:
         if errand.redirected:
             raise refused
         errand.redirected = True
-        newer = await self._access.renewed(grant)
+        newer = await self._access.moved(grant)
         if newer.origin == grant.origin:
             raise refused
 

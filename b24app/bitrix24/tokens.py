@@ -94,10 +94,16 @@ class Access(Protocol):
         """
 
     async def renewed(self, rejected: Grant) -> Grant:
-        """Return a newer grant than the one that expired or was redirected.
+        """Return a newer grant than the one that expired.
 
         Many may ask at once for the same rejected grant; one renewal serves them all. Raises
         TokenRejected when there is nothing to renew, PortalGone when the renewal says so.
+        """
+
+    async def moved(self, rejected: Grant) -> Grant:
+        """Return the grant for the portal's new address, as the authorization server tells it.
+
+        The redirect itself is not believed. Raises like ``renewed``.
         """
 
 
