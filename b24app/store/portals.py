@@ -222,6 +222,15 @@ class PortalDirectory:
             "manifest_version": 0,
             "installed_at": self._clock.now(),
         }
+        portal_id = await self._enter(member_id, told)
+        own = PortalRepository(Scope(self._connection, portal_id, self._vault, self._clock))
+        await own.save_tokens(tokens)
+        if application_token is not None:
+            await own.set_application_token(application_token)
+        return await own.get()
+
+    async def _enter(self, member_id: str, told: dict[str, object]) -> int:
+        """Insert or update the row, give it a hashing key if it has none, and return its id."""
         entered = await self._connection.execute(
             insert(PORTAL)
             .prefix_with(ALL_PORTALS)
@@ -230,13 +239,9 @@ class PortalDirectory:
             .returning(PORTAL.c.portal_id, PORTAL.c.hashing_key_sealed)
         )
         portal_id, hashing_key_sealed = entered.one()
-        own = PortalRepository(Scope(self._connection, portal_id, self._vault, self._clock))
         if hashing_key_sealed is None:
             await self._make_hashing_key(portal_id)
-        await own.save_tokens(tokens)
-        if application_token is not None:
-            await own.set_application_token(application_token)
-        return await own.get()
+        return int(portal_id)
 
     async def _make_hashing_key(self, portal_id: int) -> None:
         sealed = self._vault.seal_bytes(portal_id, _HASHING_KEY, self._vault.new_hashing_key())
