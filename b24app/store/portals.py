@@ -5,6 +5,7 @@ row. Renewing tokens is left to the services.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -229,7 +230,7 @@ class PortalDirectory:
             await own.set_application_token(application_token)
         return await own.get()
 
-    async def _enter(self, member_id: str, told: dict[str, object]) -> int:
+    async def _enter(self, member_id: str, told: Mapping[str, object]) -> int:
         """Insert or update the row, give it a hashing key if it has none, and return its id."""
         entered = await self._connection.execute(
             insert(PORTAL)
