@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,6 +105,36 @@ def make_runtime(
     vault: Vault,
 ) -> Runtime:
     """Wire the parts together."""
+    return Runtime(
+        store=store,
+        oauth=make_oauth(settings, http, clock),
+        make_client=client_maker(http, clock),
+        queue=queue,
+        clock=clock,
+        manifest=read_manifest(),
+        base_url=settings.base_url,
+        client_id=settings.client_id,
+        bx24_js_url=settings.bx24_js_url,
+        page_key=vault.page_key(),
+        allow_insecure=settings.allow_insecure_http,
+    )
+
+
+def make_oauth(settings: Settings, http: httpx.AsyncClient, clock: Clock) -> AuthorizationServer:
+    """Return the authorization server's client: the only holder of the client secret."""
+    return AuthorizationServer(
+        http,
+        base_url=settings.oauth_url,
+        client_id=settings.client_id,
+        client_secret=settings.client_secret.get_secret_value(),
+        clock=clock,
+        log=log_call,
+        allow_insecure=settings.allow_insecure_http,
+    )
+
+
+def client_maker(http: httpx.AsyncClient, clock: Clock) -> Callable[[Access, Throttle, Priority], PortalClient]:
+    """Return what makes a client for one portal, one voice and one priority."""
 
     def make_client(access: Access, throttle: Throttle, priority: Priority) -> PortalClient:
         return PortalClient(
@@ -117,27 +147,7 @@ def make_runtime(
             max_wait_s=MAX_WAIT_S[priority],
         )
 
-    return Runtime(
-        store=store,
-        oauth=AuthorizationServer(
-            http,
-            base_url=settings.oauth_url,
-            client_id=settings.client_id,
-            client_secret=settings.client_secret.get_secret_value(),
-            clock=clock,
-            log=log_call,
-            allow_insecure=settings.allow_insecure_http,
-        ),
-        make_client=make_client,
-        queue=queue,
-        clock=clock,
-        manifest=read_manifest(),
-        base_url=settings.base_url,
-        client_id=settings.client_id,
-        bx24_js_url=settings.bx24_js_url,
-        page_key=vault.page_key(),
-        allow_insecure=settings.allow_insecure_http,
-    )
+    return make_client
 
 
 def log_call(call: CallRecord) -> None:

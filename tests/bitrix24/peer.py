@@ -118,6 +118,9 @@ class RenewingAccess:
                 self.grant = Grant(self.next_origin, self.next_token)
             return self.grant
 
+    async def moved(self, rejected: Grant) -> Grant:
+        return await self.renewed(rejected)
+
 
 @dataclass
 class Bench:
