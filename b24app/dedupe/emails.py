@@ -34,6 +34,7 @@ _QUERY = re.compile(r"(@[^\s?]+)\?\S*")
 _SPACED_AT = re.compile(r"\s*@\s*")
 _SEPARATORS = re.compile(r"[\s,;|<>]+|/(?=[^/@]*@)|\b[иИ]ли\b")
 _AROUND = " \t\r\n.,;:!?'\"`«»“”„()[]{}<>*"
+_INVISIBLE = ("Cf", "Cc", "Cs")  # marks, control signs, halves of a broken pair
 _SPACES = re.compile(r"\s+")
 _TRAILING_NUMBER = re.compile(r"[\d._\-]+\Z")
 
@@ -105,7 +106,7 @@ def _to_plain_text(raw: str) -> str:
         return raw
     narrowed = unicodedata.normalize("NFKC", raw)
     return "".join(
-        sign for sign in narrowed if sign.isspace() or unicodedata.category(sign) not in ("Cf", "Cc")
+        sign for sign in narrowed if sign.isspace() or unicodedata.category(sign) not in _INVISIBLE
     )
 
 

@@ -29,6 +29,7 @@ from b24app.dedupe.record import PersonName, Record
 SAME_FROM = 82  # a typing mistake in a name of six letters; Petrov and Petrovich stay below
 DIFFERENT_BELOW = 60
 INITIAL_SCORE = 90.0  # an initial that fits: the same, and yet less than the whole name
+LONGEST_NAME = 255  # signs of a title field
 CACHED_NAMES = 8_192
 
 _WORD = re.compile(r"[^\W_]+")
@@ -77,7 +78,8 @@ def effect_of(similarity: int | None) -> NameEffect:
 @lru_cache(maxsize=CACHED_NAMES)
 def canonical_person(name: PersonName) -> Tokens:
     """Return a person's names, sorted; empty when the fields hold no name ("Без имени", a phone number)."""
-    words = _WORD.findall(_folded(f"{name.last} {name.first} {name.second}"))
+    whole = f"{name.last} {name.first} {name.second}"[:LONGEST_NAME]
+    words = _WORD.findall(_folded(whole))
     skeletons = (to_skeleton(word) for word in words if word not in NO_NAMES and not _has_digit(word))
     return tuple(sorted(_FULL_SKELETONS.get(skeleton, skeleton) for skeleton in skeletons if skeleton))
 
@@ -85,7 +87,7 @@ def canonical_person(name: PersonName) -> Tokens:
 @lru_cache(maxsize=CACHED_NAMES)
 def canonical_company(title: str) -> Tokens:
     """Return a company's words, sorted, without its legal form; empty when nothing is left."""
-    folded = _DOTTED_FORM.sub(_undotted, _QUOTES.sub(" ", _folded(title)))
+    folded = _DOTTED_FORM.sub(_undotted, _QUOTES.sub(" ", _folded(title[:LONGEST_NAME])))
     for phrase in LEGAL_PHRASES:
         folded = folded.replace(phrase, " ")
     skeletons = (to_skeleton(word) for word in _WORD.findall(folded) if word not in LEGAL_FORMS)

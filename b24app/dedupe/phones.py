@@ -43,6 +43,7 @@ LONGEST_EXTENSION = 7
 LONGEST_COMMA_EXTENSION = 5
 NEIGHBOUR_DISTANCE = 10
 FEWEST_INTERNATIONAL_DIGITS = 11
+MOST_GLUED_DIGITS = 30  # E.164 has fifteen at most
 TRUNK_8_REGIONS = frozenset({"RU", "KZ", "BY"})
 POST_SOVIET_CODES = frozenset({7, 373, 374, 375, 380, 992, 993, 994, 995, 996, 998})
 LONGEST_VALUE = 250  # a multifield is VARCHAR(250); what is longer is no phone and not worth the time
@@ -173,6 +174,8 @@ def _join_split_number(runs: Sequence[Run], region: str) -> Sequence[Run]:
 
 def _split_glued(run: Run, region: str) -> list[PhoneNumber]:
     """Return both numbers of "89161234567 89261234567", or nothing."""
+    if len(run.digits) > MOST_GLUED_DIGITS:
+        return []
     for position, sign in enumerate(run.text):
         if sign != " ":
             continue

@@ -82,6 +82,16 @@ def test_a_value_carries_how_it_was_read() -> None:
     )
 
 
+@pytest.mark.parametrize("email", ["i\ud800van@primer.example", "ivan@primer\udfff.example", "\ud800@@x"])
+def test_broken_unicode_is_read_as_if_it_were_not_there(email: str) -> None:
+    record = a_record(LEAD, 1, emails=(email,), company="\ud800")
+
+    keys = match_keys(record, RULES, PORTAL_KEY)
+
+    assert keys <= match_keys(a_record(LEAD, 2, emails=("ivan@primer.example",)), RULES, PORTAL_KEY)
+    assert isinstance(fingerprint(record, keys, PORTAL_KEY), int)
+
+
 def test_aliases_can_be_switched_off() -> None:
     record = a_record(LEAD, 1, emails=("i.van@gmail.com",))
 
