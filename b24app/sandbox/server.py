@@ -105,7 +105,7 @@ class SandboxServer:
         self._stack.close()
 
     def _serve(self, app: ASGIApp, port: int) -> int:
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # or no TCP_NODELAY
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((HOST, port))
         self._stack.callback(listener.close)
