@@ -1,0 +1,123 @@
+// Opens records in the portal's slider, posts forms and swaps the HTML that comes back, fits the frame.
+// Builds no HTML, decides nothing, sets no cookie. Everything also works without it, only slower.
+"use strict";
+
+const REFRESH_EVERY_MS = 3000;
+const AGES = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+const language = document.documentElement.lang;
+const failurePlace = document.querySelector("[data-failure-place]");
+const live = document.querySelector("[data-live]");
+let bx24 = null; // the portal's API, once it has answered
+let fittedHeight = 0;
+
+function fitFrame() {
+  const height = document.documentElement.scrollHeight;
+  if (bx24 && height !== fittedHeight) {
+    fittedHeight = height;
+    bx24.fitWindow();
+  }
+}
+
+function startInPortal() {
+  if (typeof BX24 === "undefined" || window.parent === window) return;
+  BX24.init(() => {
+    bx24 = BX24;
+    fitFrame();
+    if (document.querySelector("[data-install-finish]")) BX24.installFinish();
+  });
+}
+
+function age(moment) {
+  const seconds = Math.round((Date.now() - moment) / 1000);
+  const [unit, length] = AGES.find(([, size]) => seconds >= size) || AGES[3];
+  const format = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+  return format.format(-Math.max(0, Math.floor(seconds / length)), unit);
+}
+
+// Spells moments in the reader's own time zone; the server wrote them in UTC.
+function spellTimes(root) {
+  const full = new Intl.DateTimeFormat(language, { dateStyle: "long", timeStyle: "short" });
+  const short = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+  const day = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
+  for (const time of root.querySelectorAll("time[datetime]")) {
+    const moment = new Date(time.dateTime);
+    time.title = full.format(moment);
+    if ("moment" in time.dataset) time.textContent = short.format(moment);
+    if ("day" in time.dataset) time.textContent = day.format(moment);
+    if ("ago" in time.dataset) time.textContent = age(moment);
+  }
+}
+
+function tellFailure(...content) {
+  failurePlace.replaceChildren(...content);
+  failurePlace.hidden = content.length === 0;
+  if (content.length) failurePlace.scrollIntoView({ block: "nearest" });
+}
+
+// Puts the part of the answer that has the same name into the place of ours; without one, shows the refusal.
+function swap({ swap: part, goal }, answer, isQuiet) {
+  const place = document.querySelector(`[data-part="${part}"]`);
+  const fresh = answer.querySelector(`[data-part="${part}"]`);
+  if (!place || !fresh) {
+    const refusal = answer.querySelector("[data-refusal]");
+    tellFailure(refusal ? document.importNode(refusal, true) : document.body.dataset.failure);
+    return;
+  }
+  tellFailure();
+  const opened = [...place.querySelectorAll("details[open][data-keep]")].map((box) => box.dataset.keep);
+  place.replaceWith(document.importNode(fresh, true));
+  const swapped = document.querySelector(`[data-part="${part}"]`);
+  for (const box of swapped.querySelectorAll("details[data-keep]")) box.open = opened.includes(box.dataset.keep);
+  spellTimes(swapped);
+  const heading = swapped.querySelector(goal ? `[data-place="${goal}"]` : "[data-announce]");
+  if (!isQuiet) {
+    heading?.focus();
+    live.textContent = heading?.textContent.trim() ?? "";
+  }
+  refreshLater();
+}
+
+async function post(form, submitter, isQuiet) {
+  const place = form.closest("[data-part]");
+  const fields = new URLSearchParams(new FormData(form, submitter));
+  place?.setAttribute("aria-busy", "true");
+  if (submitter) submitter.disabled = true;
+  try {
+    const response = await fetch(form.action, { method: "POST", body: fields });
+    swap(form.dataset, new DOMParser().parseFromString(await response.text(), "text/html"), isQuiet);
+  } catch {
+    tellFailure(document.body.dataset.failure);
+  } finally {
+    place?.removeAttribute("aria-busy");
+    if (submitter) submitter.disabled = false;
+    fitFrame();
+  }
+}
+
+function refreshLater() {
+  const form = document.querySelector("form[data-refresh]");
+  if (form) setTimeout(() => form.isConnected && post(form, null, true), REFRESH_EVERY_MS);
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target.closest("form[data-swap]");
+  if (!form) return;
+  event.preventDefault();
+  if (form.closest("[aria-busy]") === null) post(form, event.submitter, false);
+});
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-open-path]");
+  const wantsNewTab = event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0;
+  if (!link || !bx24 || wantsNewTab) return;
+  event.preventDefault();
+  bx24.openPath(link.dataset.openPath, (answer) => {
+    if (answer?.result === "error") window.open(link.href, "_blank", "noopener");
+  });
+});
+
+spellTimes(document);
+setInterval(() => spellTimes(document), 30000);
+new ResizeObserver(() => requestAnimationFrame(fitFrame)).observe(document.body);
+startInPortal();
+refreshLater();

@@ -1,0 +1,314 @@
+"""Sample view values: what the tab, the app's page and the other pages may have to show. All people are invented."""
+
+from collections.abc import Iterable
+from types import SimpleNamespace
+
+from b24app.dedupe.keys import MatchKey
+from b24app.dedupe.match import Grade, compare
+from b24app.dedupe.record import Multifield, PersonName, Record, RecordRef, RecordType, Stage, ValueKind
+from b24app.dedupe.rules import RuleSet
+from b24app.dedupe.shared import Severity, SharedKind
+from b24app.services.card import (
+    Card,
+    CardValue,
+    Coverage,
+    Hidden,
+    Person,
+    Rejected,
+    Row,
+    Section,
+    SharedNote,
+    Verdict,
+)
+from b24app.services.overview import Change, IndexingProgress, Overview
+
+NOW = 1_772_000_000.0
+DAY_S = 86_400.0
+PORTAL_ORIGIN = "https://portal.example"
+PORTAL_KEY = b"sample key of sixteen bytes or more"
+SCRIPT = '<script>alert("1")</script><img src=x onerror=alert(2)>'
+LONG = "Заявка с сайта на поставку и монтаж вентиляционного оборудования для торгового центра, третья очередь"
+
+ANNA = Person(7, "Анна Соколова")
+BORIS = Person(8, "Борис Ким")
+UNNAMED = Person(9, "")
+
+OPENED = (
+    (ValueKind.PHONE, "8 (912) 345-67-89 доб. 5"),
+    (ValueKind.PHONE, "+7 495 123-45-67"),
+    (ValueKind.EMAIL, "Anna.Petrova+site@gmail.com"),
+    (ValueKind.EMAIL, "info@romashka.example"),
+    (ValueKind.PHONE, "2-34-56"),
+)
+VALUES = (
+    CardValue(ValueKind.PHONE, OPENED[0][1], "+7 912 345-67-89", "5", False, False, False),
+    CardValue(ValueKind.PHONE, OPENED[1][1], "+7 495 123-45-67", None, False, True, False),
+    CardValue(ValueKind.EMAIL, OPENED[2][1], "anna.petrova+site@gmail.com", None, False, False, False),
+    CardValue(ValueKind.EMAIL, OPENED[3][1], OPENED[3][1], None, True, False, False),
+    CardValue(ValueKind.PHONE, OPENED[4][1], "23456", None, False, False, True),
+)
+COMPLETE = Coverage(NOW - 5, True, 12_345, 12_345, 0, NOW - 300)
+BUILDING = Coverage(NOW - 5, False, 4_938, 12_345, 21, None)
+FINISHING = Coverage(NOW - 5, False, 12_345, 12_345, 2, None)
+
+
+def a_record(
+    record_type: RecordType, number: int, values: Iterable[tuple[ValueKind, str]], name: str = ""
+) -> Record:
+    """Return a record as matching sees it."""
+    multifields = tuple(Multifield(kind, value) for kind, value in values)
+    return Record(RecordRef(record_type, number), multifields, PersonName(last=name))
+
+
+def a_row(
+    record_type: RecordType,
+    number: int,
+    title: str,
+    *values: tuple[ValueKind, str],
+    responsible: Person | None = ANNA,
+    stage: tuple[str, Stage] = ("", Stage.NONE),
+    name: str = "",
+    is_hub: bool = False,
+) -> Row:
+    """Return a row; with values it is a match of the opened lead, graded by the matcher itself."""
+    opened = a_record(RecordType.LEAD, 1, OPENED, "Петрова")
+    other = a_record(record_type, number, values, name)
+    hubs = _all_keys(opened) if is_hub else frozenset()
+    match = compare(opened, other, RuleSet(), PORTAL_KEY, hubs)
+    return Row(
+        ref=other.ref,
+        title=title,
+        path=f"/crm/{record_type.word}/details/{number}/",
+        responsible=responsible,
+        stage_name=stage[0],
+        stage=stage[1],
+        created_at=NOW - number * DAY_S,
+        grade=match.grade if match else None,
+        reasons=match.reasons if match else (),
+    )
+
+
+def _all_keys(record: Record) -> frozenset[MatchKey]:
+    match = compare(record, a_record(RecordType.LEAD, 2, OPENED), RuleSet(), PORTAL_KEY)
+    return frozenset(reason.key for reason in match.reasons) if match else frozenset()
+
+
+def a_section(record_type: RecordType, rows: tuple[Row, ...], total: int = 0, page: int = 1) -> Section:
+    """Return one type's section; ``total`` beyond the rows means more pages of twenty."""
+    total = total or len(rows)
+    return Section(record_type.word, total, rows, page, max(1, -(-total // 20)))
+
+
+def a_card(verdict: Verdict, *sections: Section, **differences: object) -> Card:
+    """Return a lead's tab with the given difference."""
+    usual: dict[str, object] = {
+        "type_word": "lead",
+        "record_id": 1,
+        "verdict": verdict,
+        "total": sum(section.total for section in sections),
+        "coverage": COMPLETE,
+        "values": VALUES,
+        "sections": sections,
+        "hidden": None,
+        "relatives": (),
+        "shared": (),
+        "rejected": (),
+        "page_token": "token-of-the-page",
+    }
+    return Card(**{**usual, **differences})  # type: ignore[arg-type]
+
+
+LEAD_ROWS = (
+    a_row(
+        RecordType.LEAD,
+        12,
+        "Анна Петрова — заявка с сайта",
+        (ValueKind.PHONE, "+7 912 345 67 89"),
+        (ValueKind.EMAIL, "annapetrova@gmail.com"),
+        stage=("Новый", Stage.IN_WORK),
+        name="Петрова",
+    ),
+    a_row(
+        RecordType.LEAD,
+        13,
+        LONG,
+        (ValueKind.PHONE, "8(912)3456789 доб. 9"),
+        responsible=BORIS,
+        stage=("Качественный лид", Stage.WON),
+    ),
+    a_row(
+        RecordType.LEAD,
+        14,
+        "",
+        (ValueKind.EMAIL, "info@romashka.example"),
+        responsible=UNNAMED,
+        stage=("", Stage.LOST),
+    ),
+    a_row(RecordType.LEAD, 15, SCRIPT, (ValueKind.PHONE, "23456"), responsible=None, name="Иванов"),
+)
+CONTACT_ROWS = (
+    a_row(
+        RecordType.CONTACT,
+        21,
+        "Петрова Анна Сергеевна",
+        (ValueKind.PHONE, "9123456789"),
+        name="Петрова",
+    ),
+    a_row(
+        RecordType.CONTACT,
+        22,
+        "Смирнов Олег",
+        (ValueKind.EMAIL, "anna.petrova@gmail.com"),
+        name="Смирнов",
+        responsible=BORIS,
+    ),
+)
+COMPANY_ROWS = (
+    a_row(RecordType.COMPANY, 31, "ООО «Ромашка»", (ValueKind.PHONE, "8 (495) 123-45-67"), is_hub=True),
+)
+RELATIVE = a_row(RecordType.COMPANY, 32, "ИП Петрова А. С.")
+FAMILY = a_row(RecordType.CONTACT, 23, "Петров Сергей", responsible=BORIS)
+
+
+def a_note(kind: SharedKind, severity: Severity, *, same: bool, differs: bool) -> SharedNote:
+    """Return a note on one value of a contact and a company."""
+    contact, company = CONTACT_ROWS[0], COMPANY_ROWS[0]
+    return SharedNote(
+        display="+7 912 345-67-89",
+        kind=kind,
+        severity=severity,
+        same_responsible=same,
+        contact=contact,
+        company=company,
+        receiver=contact,
+        stored_in=(company,),
+        should_receive=company if differs else contact,
+        differs=differs,
+    )
+
+
+FOUND = (
+    a_section(RecordType.LEAD, LEAD_ROWS),
+    a_section(RecordType.CONTACT, CONTACT_ROWS),
+    a_section(RecordType.COMPANY, COMPANY_ROWS),
+)
+HUB_ROWS = tuple(
+    a_row(RecordType.LEAD, 100 + n, f"Звонок № {n}", (ValueKind.PHONE, "84951234567"), is_hub=True)
+    for n in range(1, 21)
+)
+REJECTED = (
+    Rejected(FAMILY, ANNA, "shared_value", NOW - 3 * DAY_S, NOW + 27 * DAY_S),
+    Rejected(RELATIVE, BORIS, "different_people", NOW - 90 * DAY_S, None),
+)
+
+CARDS: dict[str, Card] = {
+    "found": a_card(Verdict.FOUND, *FOUND, relatives=(RELATIVE,), rejected=REJECTED, hidden=Hidden((BORIS,))),
+    "alarm": a_card(
+        Verdict.FOUND,
+        *FOUND[1:],
+        shared=(
+            a_note(SharedKind.FOREIGN_COMPANY, Severity.ALARM, same=False, differs=True),
+            a_note(SharedKind.SEVERAL, Severity.WARNING, same=True, differs=False),
+            a_note(SharedKind.OWN_COMPANY, Severity.INFO, same=True, differs=False),
+        ),
+        notices=("users_unreadable", "something_new"),
+    ),
+    "hub": a_card(Verdict.ONLY_WEAK, a_section(RecordType.LEAD, HUB_ROWS, total=5_000, page=3)),
+    "clear": a_card(Verdict.CLEAR),
+    "checking": a_card(Verdict.CHECKING, coverage=BUILDING, values=VALUES[:1]),
+    "finishing": a_card(Verdict.CHECKING, coverage=FINISHING, values=VALUES[:1]),
+    "hidden": a_card(Verdict.HIDDEN, hidden=Hidden((ANNA, BORIS)), values=VALUES[:1]),
+    "hidden_existence": a_card(Verdict.HIDDEN, hidden=Hidden(()), values=VALUES[:1]),
+    "no_values": a_card(Verdict.NO_VALUES, values=()),
+    "deal": a_card(Verdict.FOUND, FOUND[0], type_word="deal"),
+}
+
+RULES = RuleSet(stop_list=("+7495123*", "@romashka.example"), least_grade=Grade.POSSIBLE)
+CHANGES = (
+    Change(NOW - DAY_S, ANNA, "hub_limit", "50", "100"),
+    Change(NOW - 2 * DAY_S, BORIS, "types", "lead, contact", "lead, contact, company"),
+    Change(NOW - 3 * DAY_S, UNNAMED, "email_aliases", "true", "false"),
+    Change(NOW - 4 * DAY_S, ANNA, "reveal", "responsible", "exists"),
+    Change(NOW - 5 * DAY_S, ANNA, "least_grade", "weak", "possible"),
+    Change(NOW - 6 * DAY_S, ANNA, "stop_list", "", SCRIPT),
+    Change(NOW - 7 * DAY_S, ANNA, "something_new", "1", "2"),
+)
+
+
+def a_progress(**differences: object) -> IndexingProgress:
+    """Return the first indexing, half way."""
+    usual: dict[str, object] = {
+        "kind": "first",
+        "done": 49_380,
+        "total": 123_450,
+        "started_at": NOW - 240,
+        "finished_at": None,
+        "eta_s": 360.0,
+        "failure": None,
+    }
+    return IndexingProgress(**{**usual, **differences})  # type: ignore[arg-type]
+
+
+def an_overview(**differences: object) -> Overview:
+    """Return the app's page as an administrator sees it when all is well."""
+    usual: dict[str, object] = {
+        "is_admin": True,
+        "state": "active",
+        "blocked_reason": None,
+        "progress": a_progress(done=123_450, finished_at=NOW - 60),
+        "records": {"lead": 84_120, "contact": 31_004, "company": 8_326},
+        "keys": {"phone": 141_002, "email": 66_120, "weak_phone": 812, "email_alias": 9_440},
+        "hubs": 37,
+        "waiting": 0,
+        "swept_at": NOW - 300,
+        "reconciled_at": NOW - 9 * 3600,
+        "missing_scopes": (),
+        "rules": RULES,
+        "changes": CHANGES,
+        "page_token": "token-of-the-page",
+        "now": NOW,
+    }
+    return Overview(**{**usual, **differences})  # type: ignore[arg-type]
+
+
+OVERVIEWS: dict[str, Overview] = {
+    "ready": an_overview(saved=True),
+    "running": an_overview(progress=a_progress(), waiting=2, changes=()),
+    "starting": an_overview(progress=None, swept_at=None, reconciled_at=None, records={}, keys={}, hubs=0),
+    "comparing": an_overview(progress=a_progress(kind="full", done=0, total=0, eta_s=None)),
+    "failed": an_overview(progress=a_progress(failure="access_denied"), missing_scopes=("bizproc",)),
+    "failed_oddly": an_overview(progress=a_progress(failure="something_new")),
+    "blocked": an_overview(state="blocked", blocked_reason="invalid_grant"),
+    "mistaken": an_overview(mistake=("stop_list", "not_a_stop_entry")),
+    "mistaken_types": an_overview(mistake=("types", "empty")),
+    "manager": an_overview(is_admin=False, rules=None, changes=()),
+}
+
+REFUSALS = (
+    "page_outdated",
+    "portal_busy",
+    "unknown_portal",
+    "portal_gone",
+    "no_access",
+    "not_admin_settings",
+    "unsaved",
+    "forged",
+    "malformed",
+    "not_found",
+    "internal",
+    "something_new",
+)
+
+
+def every_page() -> dict[str, tuple[str, dict[str, object]]]:
+    """Return name → (template, values) of everything a person may see."""
+    problems = SimpleNamespace(problems=("plan_refused", "refused:placement.bind"))
+    return {
+        **{f"card_{name}": ("widget/card.html", {"card": card}) for name, card in CARDS.items()},
+        **{f"overview_{name}": ("pages/overview.html", {"overview": it}) for name, it in OVERVIEWS.items()},
+        **{f"refusal_{code}": ("pages/refusal.html", {"code": code}) for code in REFUSALS},
+        "installed": ("install/install.html", {"state": "done", "installed": SimpleNamespace(problems=())}),
+        "installed_partly": ("install/install.html", {"state": "done", "installed": problems}),
+        "not_admin": ("install/install.html", {"state": "not_admin"}),
+        "about": ("pages/about.html", {}),
+    }
