@@ -1,13 +1,17 @@
 """``b24app serve · work · migrate · demo · doctor``: each command is one call."""
 
 import asyncio
+from contextlib import suppress
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from b24app import bootstrap
-from b24app.config import Settings as Settings
-from b24app.config import SettingsMistake, read_settings
+from b24app.config import Settings, SettingsMistake, read_settings
+from b24app.demo import check as run_check
+from b24app.demo import show
+from b24app.doctor import examine
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Duplicates across leads, contacts and companies."
@@ -51,6 +55,32 @@ def migrate() -> None:
     """Bring the database to this version."""
     asyncio.run(bootstrap.migrate(_settings()))
     typer.echo("The database is up to date.")
+
+
+@app.command()
+def demo(
+    check: Annotated[
+        bool, typer.Option("--check", help="Do it without a person and say what was seen.")
+    ] = False,
+    data_dir: Annotated[Path, typer.Option(help="Where the demo keeps its database.")] = Path("var"),
+) -> None:
+    """Show the main job on invented data: a toy portal, the app installed into it, a lead with matches."""
+    with suppress(KeyboardInterrupt):
+        wrong = asyncio.run(run_check(data_dir, typer.echo) if check else show(data_dir, typer.echo))
+        for sentence in wrong or ():
+            typer.echo(f"WRONG: {sentence}", err=True)
+        if wrong:
+            raise typer.Exit(code=1)
+
+
+@app.command()
+def doctor() -> None:
+    """Check settings, database and reachability, and say what to do."""
+    findings = asyncio.run(examine())
+    for finding in findings:
+        typer.echo(f"{'ok  ' if finding.is_good else 'BAD '} {finding.about}: {finding.says}")
+    if not all(finding.is_good for finding in findings):
+        raise typer.Exit(code=1)
 
 
 if __name__ == "__main__":

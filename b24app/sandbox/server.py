@@ -72,6 +72,7 @@ class SandboxServer:
         self._stack = ExitStack()
         self._servers: list[uvicorn.Server] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._deliveries: list[asyncio.Task[None]] = []
         self._tls: tuple[Path, Path] | None = None
 
     async def __aenter__(self) -> Served:
@@ -86,7 +87,7 @@ class SandboxServer:
             port = self._serve(create_portal_app(portal, routes), _port_of(portal.domain))
             portal.scheme, portal.domain = scheme, f"{HOST}:{port}"
             if self._delivers:
-                self._tasks.append(asyncio.create_task(portal.events.run()))
+                self._deliveries.append(asyncio.create_task(portal.events.run()))
         await self._until_started()
         certificate = self._tls[0] if self._tls else None
         return Served(
@@ -98,10 +99,9 @@ class SandboxServer:
     ) -> None:
         for server in self._servers:
             server.should_exit = True
-        serving = len(self._servers)
-        for task in self._tasks[serving:]:
+        for task in self._deliveries:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, *self._deliveries, return_exceptions=True)
         self._stack.close()
 
     def _serve(self, app: ASGIApp, port: int) -> int:
