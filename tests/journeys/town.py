@@ -8,22 +8,28 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import asyncpg
 import httpx
 
 from b24app.bootstrap import House, demo_settings, make_server, open_house
 from b24app.clock import Clock, SystemClock
+from b24app.dedupe.rules import RuleSet
 from b24app.sandbox.installs import AppInstall
 from b24app.sandbox.limits import SandboxLimits
 from b24app.sandbox.oauth import SandboxOAuth
-from b24app.sandbox.people import seed
+from b24app.sandbox.people import Seeded, seed
 from b24app.sandbox.portal import SandboxPortal
-from b24app.sandbox.server import SandboxServer
+from b24app.sandbox.server import PageRoutes
 from b24app.services.portal import PortalStatus
+from b24app.store.address import libpq_dsn
 from b24app.store.portals import Portal
 from b24app.web.app import create_app
+from tests.journeys.log_tap import betrayals, caught_logs, read_rest_log
+from tests.journeys.wire_tap import Heard, TappedServer
 
 ADMIN = 1
 DEADLINE_S = 30.0
+CLIENT_SECRET = "demo-client-secret"
 
 
 @dataclass
@@ -36,6 +42,7 @@ class Town:
     address: str  # of the app
     browser: httpx.AsyncClient
     folder: Path
+    heard: list[Heard]  # every request to the portals and the authorization server
     workers: list["asyncio.Task[None]"] = field(default_factory=list)
 
     @property
@@ -69,6 +76,24 @@ class Town:
         await self.portal.events.deliver_all()
         await self.work()
 
+    async def rows(self, query: str, *values: object) -> list[asyncpg.Record]:
+        """Read the database itself, past the app."""
+        connection = await asyncpg.connect(libpq_dsn(self.database_url))
+        try:
+            return list(await connection.fetch(query, *values))
+        finally:
+            await connection.close()
+
+    async def set_rules(self, **changed: object) -> None:
+        """Store other rules without a form, and bring the index in line with them."""
+        known = await self.known()
+        async with self.house.runtime.store.begin(known.portal_id) as tx:
+            rules = {**(await tx.portal.get()).rules, **changed}
+            await tx.portal.save_rules(RuleSet.from_dict(rules).to_dict())
+            await tx.portal.mark_indexed(None)
+        await self.house.queue.ask("index_portal", known.portal_id)
+        await self.work()
+
     async def known(self, portal: SandboxPortal | None = None) -> Portal:
         async with self.house.runtime.store.begin_shared() as shared:
             found = await shared.portals.find((portal or self.portal).member_id)
@@ -96,8 +121,13 @@ async def town(
     limits: SandboxLimits | None = None,
     clock: Clock | None = None,
     scopes: Sequence[str] = ("crm", "placement", "bizproc", "user_brief"),
+    people: Seeded | None = None,
+    pages: PageRoutes = lambda portal: (),
 ) -> AsyncIterator[Town]:
-    """Serve portals with seeded people and the app, on loopback ports that nobody else uses."""
+    """Serve portals with seeded people and the app, on loopback ports that nobody else uses.
+
+    ``people`` instead of ``size`` invented ones; ``pages`` adds the portals' screens.
+    """
     clock = clock or SystemClock()
     oauth = SandboxOAuth(clock)
     served = [
@@ -108,23 +138,34 @@ async def town(
         for number in range(1, portals + 1)
     ]  # fmt: skip
     for portal in served:
-        portal.load(seed(size))
+        portal.load(people or seed(size))
+    heard: list[Heard] = []
     async with (
-        SandboxServer(served, oauth, delivers=False),
+        _discreet_logs(folder, served),
+        TappedServer(served, oauth, delivers=False, pages=pages, heard=heard),
         _app(database_url, folder, oauth, clock) as (house, url),
     ):
         for portal in served:
             portal.add_app(
                 AppInstall(
                     client_id=house.runtime.client_id,
-                    client_secret="demo-client-secret",
+                    client_secret=CLIENT_SECRET,
                     handler_url=url,
                     installer_url=url + "install",
                     scopes=tuple(scopes),
                 )
             )
         async with httpx.AsyncClient(timeout=30.0) as browser:
-            yield Town(house, served, oauth, url, browser, folder)
+            yield Town(house, served, oauth, url, browser, folder, heard)
+
+
+@asynccontextmanager
+async def _discreet_logs(folder: Path, portals: Sequence[SandboxPortal]) -> AsyncIterator[None]:
+    """Fail a story whose logs tell a token, or a planted phone, e-mail or name."""
+    with caught_logs(folder) as logs:
+        yield
+    text = logs.getvalue() + read_rest_log(folder)
+    assert betrayals(text, portals, [CLIENT_SECRET]) == set(), "a log tells what it must not"
 
 
 @asynccontextmanager
