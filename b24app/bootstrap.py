@@ -133,7 +133,9 @@ def make_oauth(settings: Settings, http: httpx.AsyncClient, clock: Clock) -> Aut
     )
 
 
-def client_maker(http: httpx.AsyncClient, clock: Clock) -> Callable[[Access, Throttle, Priority], PortalClient]:
+def client_maker(
+    http: httpx.AsyncClient, clock: Clock
+) -> Callable[[Access, Throttle, Priority], PortalClient]:
     """Return what makes a client for one portal, one voice and one priority."""
 
     def make_client(access: Access, throttle: Throttle, priority: Priority) -> PortalClient:

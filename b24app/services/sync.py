@@ -26,6 +26,7 @@ from b24app.services.reading import (
 )
 from b24app.services.records import to_indexed, to_live_record
 from b24app.services.refresh import refresh_records
+from b24app.store.database import Transaction
 from b24app.store.index_writer import IndexedRecord
 from b24app.store.sync_state import Range, Run, SyncKind
 
@@ -53,7 +54,7 @@ class _Reading:
 
 
 async def index_portal(runtime: Runtime, portal_id: int) -> None:
-    """Read the whole portal into the index, or go on with it; afterwards sweep what changed meanwhile.
+    """Read the whole portal into the index, or go on with it. The next sweep covers what changed meanwhile.
 
     A portal that is installed again has its index still: it is reconciled.
     """
@@ -61,8 +62,8 @@ async def index_portal(runtime: Runtime, portal_id: int) -> None:
     if context.portal.indexed_at is not None:
         return await reconcile_portal(runtime, portal_id)
     run = await _run_to_end(context, SyncKind.FIRST)
-    await _sweep_since(context, run.started_at)
     async with context.begin() as tx:
+        await _note_sweep(tx, run.started_at)
         has_same_rules = (await tx.portal.get()).rules == context.portal.rules
         if has_same_rules:
             await tx.portal.mark_indexed(context.now())
@@ -109,8 +110,12 @@ async def _sweep_since(context: PortalContext, since: float) -> None:
     )
     await _read_lane(context, reading)
     async with context.begin() as tx:
-        for kind in TYPES:
-            await tx.sync.set_last_sweep_at(kind, started_at)
+        await _note_sweep(tx, started_at)
+
+
+async def _note_sweep(tx: Transaction, at: float) -> None:
+    for kind in TYPES:
+        await tx.sync.set_last_sweep_at(kind, at)
 
 
 async def _run_to_end(context: PortalContext, kind: SyncKind) -> Run:

@@ -14,6 +14,7 @@ import httpx
 from b24app.bootstrap import House, demo_settings, make_server, open_house
 from b24app.clock import Clock, SystemClock
 from b24app.dedupe.rules import RuleSet
+from b24app.sandbox.frames import FramePost
 from b24app.sandbox.installs import AppInstall
 from b24app.sandbox.limits import SandboxLimits
 from b24app.sandbox.oauth import SandboxOAuth
@@ -43,6 +44,7 @@ class Town:
     browser: httpx.AsyncClient
     folder: Path
     heard: list[Heard]  # every request to the portals and the authorization server
+    database_url: str
     workers: list["asyncio.Task[None]"] = field(default_factory=list)
 
     @property
@@ -66,6 +68,14 @@ class Town:
         answer = await self.open(user, "DEFAULT", portal=chosen)
         chosen.install_finish(user)
         return answer
+
+    def installer_frame(self, user: int, portal: SandboxPortal | None = None) -> FramePost:
+        """Return what arrives when this user gets at the installer, whatever the portal would allow him."""
+        return (portal or self.portal).open_frame(user, "DEFAULT", handler=self.address + "install")
+
+    async def open_installer(self, user: int, portal: SandboxPortal | None = None) -> httpx.Response:
+        frame = self.installer_frame(user, portal)
+        return await self.browser.post(frame.url, data=dict(frame.form))
 
     async def work(self) -> None:
         """Run the worker until nothing is left to do."""
@@ -99,6 +109,10 @@ class Town:
             found = await shared.portals.find((portal or self.portal).member_id)
         assert found is not None
         return found
+
+    async def is_unknown(self, portal: SandboxPortal | None = None) -> bool:
+        async with self.house.runtime.store.begin_shared() as shared:
+            return await shared.portals.find((portal or self.portal).member_id) is None
 
     async def is_active(self, portal: SandboxPortal | None = None) -> bool:
         return (await self.known(portal)).status is PortalStatus.ACTIVE
@@ -156,7 +170,7 @@ async def town(
                 )
             )
         async with httpx.AsyncClient(timeout=30.0) as browser:
-            yield Town(house, served, oauth, url, browser, folder, heard)
+            yield Town(house, served, oauth, url, browser, folder, heard, database_url)
 
 
 @asynccontextmanager
