@@ -23,7 +23,7 @@ from b24app.sandbox.portal import SandboxPortal
 from b24app.sandbox.server import PageRoutes
 from b24app.services.portal import PortalStatus
 from b24app.store.address import libpq_dsn
-from b24app.store.portals import Portal
+from b24app.store.portals import Portal, StoredTokens
 from b24app.web.app import create_app
 from tests.journeys.log_tap import betrayals, caught_logs, read_rest_log
 from tests.journeys.wire_tap import Heard, TappedServer
@@ -109,6 +109,11 @@ class Town:
             found = await shared.portals.find((portal or self.portal).member_id)
         assert found is not None
         return found
+
+    async def tokens(self, portal: SandboxPortal | None = None) -> StoredTokens | None:
+        portal_id = (await self.known(portal)).portal_id
+        async with self.house.runtime.store.read(portal_id) as tx:
+            return await tx.portal.load_tokens()
 
     async def is_unknown(self, portal: SandboxPortal | None = None) -> bool:
         async with self.house.runtime.store.begin_shared() as shared:
