@@ -5,8 +5,8 @@
 
 | address | shows |
 |---|---|
-| /crm/lead\|contact\|company\|deal/list/ | a list: ``find`` searches titles, ``page`` pages |
-| /crm/…/details/ID/ | a card; ``tab`` is general, history or app-0, app-1 … for tabs of the application |
+| /crm/TYPE/list/ | a list of leads, contacts, companies or deals: ``find`` searches titles, ``page`` pages |
+| /crm/TYPE/details/ID/ | a card; ``tab`` is general, history or app-0, app-1 … for tabs of the application |
 | /crm/lead/details/0/ | the form of a new lead |
 | /marketplace/app/ | the application's page, or its installer |
 | /sandbox/ | the cockpit: events, requests, truth |
