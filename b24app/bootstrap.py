@@ -1,6 +1,7 @@
 """Builds everything once from the settings; imported by the command line alone."""
 
 import asyncio
+import gc
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -115,7 +116,7 @@ def make_runtime(
         base_url=settings.base_url,
         client_id=settings.client_id,
         bx24_js_url=settings.bx24_js_url,
-        page_key=vault.page_key(),
+        page_keys=tuple(vault.page_keys()),
         allow_insecure=settings.allow_insecure_http,
     )
 
@@ -176,6 +177,8 @@ async def serve(settings: Settings, *, host: str, port: int, with_worker: bool) 
     set_up_logs(level=settings.log_level, data_dir=settings.data_dir)
     async with open_house(settings) as house:
         worker = asyncio.create_task(run_worker(house)) if with_worker else None
+        gc.collect()
+        gc.freeze()  # what was built at the start stays: a full collection would cost a request 100 ms
         try:
             await make_server(create_app(house.runtime), host, port).serve()
         finally:

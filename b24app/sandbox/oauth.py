@@ -145,7 +145,7 @@ class SandboxOAuth:
         if app is None:
             raise no_auth()
         return {
-            "client_id": app.client_id,
+            "client_id": grant.client_id,
             "scope": app.scope_text,
             "expires": datetime.fromtimestamp(int(grant.expires_at), UTC).isoformat(),
             "install": {

@@ -4,6 +4,7 @@ import base64
 import hmac
 import json
 import secrets
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 
 from cryptography.exceptions import InvalidTag
@@ -134,21 +135,27 @@ def issue_page_token(
     nonce = secrets.token_hex(NONCE_BYTES)
     token = PageToken(portal_id, user_id, page, record_id, language, expires_at, nonce, access_token)
     seal_nonce = secrets.token_bytes(NONCE_BYTES)
-    sealed = AESGCM(runtime.page_key).encrypt(seal_nonce, json.dumps(asdict(token)).encode(), None)
+    sealed = AESGCM(runtime.page_keys[0]).encrypt(seal_nonce, json.dumps(asdict(token)).encode(), None)
     return base64.urlsafe_b64encode(seal_nonce + sealed).decode()
 
 
 def read_page_token(runtime: Runtime, text: str) -> PageToken:
     """Return what the token allows; raises PageOutdated for one that is old, broken or another's."""
     try:
-        sealed = base64.urlsafe_b64decode(text.encode("ascii", "strict"))
-        plain = AESGCM(runtime.page_key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None)
-    except (ValueError, InvalidTag) as error:
+        sealed = base64.urlsafe_b64decode(text.encode("ascii"))
+    except ValueError as error:
         raise PageOutdated from error
-    token = PageToken(**json.loads(plain))
+    token = PageToken(**json.loads(_unseal(runtime, sealed)))
     if token.expires_at < runtime.clock.now():
         raise PageOutdated
     return token
+
+
+def _unseal(runtime: Runtime, sealed: bytes) -> bytes:
+    for key in runtime.page_keys:
+        with suppress(ValueError, InvalidTag):
+            return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None)
+    raise PageOutdated
 
 
 async def use_page_token(runtime: Runtime, token: PageToken) -> None:

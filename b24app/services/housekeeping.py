@@ -27,9 +27,10 @@ async def _active(runtime: Runtime) -> list[tuple[int, bool]]:
 
 
 async def purge(runtime: Runtime) -> None:
-    """Remove tombstones and spent page tokens that no longer matter."""
+    """Remove what no longer matters, and move secrets to the current key after a change of it."""
     now = runtime.clock.now()
     for portal_id, _ in await _active(runtime):
         async with runtime.store.begin(portal_id) as tx:
             await tx.index.purge_tombstones(now - TOMBSTONE_LIFE_S)
             await tx.page_tokens.purge(now)
+            await tx.reseal()

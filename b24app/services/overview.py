@@ -1,7 +1,10 @@
 """What the app's own page shows: state of the index, totals, settings, history."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from b24app.dedupe.keys import KeyKind
+from b24app.dedupe.record import RecordType
 from b24app.dedupe.rules import RuleSet
 from b24app.services.card import Person
 
@@ -17,6 +20,16 @@ class IndexingProgress:
     finished_at: float | None
     eta_s: float | None  # None while it can't be told
     failure: str | None  # reason code, e.g. portal_busy, access_denied
+
+
+@dataclass(frozen=True, slots=True)
+class IndexNumbers:
+    """The index in numbers, and the rules they were counted by."""
+
+    records: Mapping[RecordType, int]
+    keys: Mapping[KeyKind, int]
+    hubs: int
+    rules: RuleSet
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,12 @@
 There is no ``PortalContext`` without a verified call or a claimed job.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
+
+from cachetools import TTLCache
 
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.errors import PortalGone, TokenRejected
@@ -17,6 +19,7 @@ from b24app.dedupe.rules import RuleSet
 from b24app.logs import logger
 from b24app.services.limits import StoredThrottle
 from b24app.services.manifest import Manifest
+from b24app.services.overview import IndexNumbers
 from b24app.store.database import Store, Transaction
 from b24app.store.errors import StoreUnavailable, UnknownPortal
 from b24app.store.portals import Portal, PortalStatus, StoredTokens
@@ -24,6 +27,9 @@ from b24app.store.portals import Portal, PortalStatus, StoredTokens
 __all__ = ["StoreUnavailable", "UnknownPortal"]
 
 log = logger(__name__)
+
+STAGES_LIFE_S = 600.0  # names of lead stages
+NUMBERS_LIFE_S = 60.0  # totals of the index
 
 
 class Queue(Protocol):
@@ -34,6 +40,14 @@ class Queue(Protocol):
 
     async def counts(self) -> dict[str, int]:
         """Return how many jobs are in which state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caches:
+    """What a process may remember of a portal for a while: nothing of persons."""
+
+    stages: TTLCache[int, Mapping[str, str]] = field(default_factory=lambda: TTLCache(4096, STAGES_LIFE_S))
+    numbers: TTLCache[int, IndexNumbers] = field(default_factory=lambda: TTLCache(1024, NUMBERS_LIFE_S))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +63,9 @@ class Runtime:
     base_url: str
     client_id: str
     bx24_js_url: str
-    page_key: bytes
+    page_keys: tuple[bytes, ...]  # the first one signs, all of them read
     allow_insecure: bool = False
+    caches: Caches = field(default_factory=Caches)
 
 
 @dataclass(frozen=True, slots=True)

