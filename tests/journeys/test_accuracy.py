@@ -11,12 +11,14 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from b24app.dedupe.keys import KeyKind
 from b24app.dedupe.record import RecordType
 from b24app.sandbox.people import Ref, Seeded, seed
 from b24app.sandbox.spellings import NEAR_MISSES, SPELLINGS
 from tests.journeys.seen import SeenPage
+from tests.journeys.shared_town import installed_town, own_database
 from tests.journeys.town import ADMIN, Town, town
 
 HUB_LIMIT = 50
@@ -55,16 +57,19 @@ def pairs_of(groups: Iterable[Group]) -> set[frozenset[Ref]]:
     return {frozenset(pair) for refs in groups for pair in combinations(refs, 2)}
 
 
-@pytest.fixture(params=[7, 11], ids=["seed 7", "seed 11"])
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture(scope="module", params=[7, 11], ids=["seed 7", "seed 11"])
 def people(request: pytest.FixtureRequest) -> Seeded:
     return seed(2_000, seed=request.param)
 
 
-@pytest.fixture
-async def acme(database_url: str, tmp_path: Path, people: Seeded) -> AsyncIterator[Town]:
-    async with town(database_url, tmp_path, people=people) as built:
-        await built.install()
-        await built.work()
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def acme(
+    template_url: str, tmp_path_factory: pytest.TempPathFactory, people: Seeded
+) -> AsyncIterator[Town]:
+    async with installed_town(template_url, tmp_path_factory.mktemp("accuracy"), people=people) as built:
         yield built
 
 
@@ -125,9 +130,9 @@ async def test_a_card_lists_the_direct_matches_that_the_truth_knows(acme: Town, 
 
 
 async def test_every_spelling_of_every_region_finds_its_plain_number(
-    database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    template_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with town(database_url, tmp_path, size=10) as built:
+    async with own_database(template_url, "spellings") as url, town(url, tmp_path, size=10) as built:
         odd = {add_lead(built, row.raw): row for row in SPELLINGS}
         plain = {number: add_lead(built, number) for row in SPELLINGS for number in row.e164}
         near = {(add_lead(built, row.raw_a), add_lead(built, row.raw_b)): row for row in NEAR_MISSES}

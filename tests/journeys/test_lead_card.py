@@ -6,11 +6,13 @@ import pytest
 import pytest_asyncio
 
 from b24app.sandbox.people import SHOWCASE
+from b24app.sandbox.users import Breadth, User
 from tests.journeys.seen import SeenPage, spoken
 from tests.journeys.shared_town import installed_town
 from tests.journeys.town import Town
 
 MANAGER = SHOWCASE.viewer_of_all
+TYPES = ("lead", "contact", "company", "deal")
 HOSTILE = """"><script>alert(1)</script><img src=x onerror=alert(1)>'{{ 7*7 }} /crm/lead/details/777/"""
 
 
@@ -90,15 +92,14 @@ async def test_links_lead_to_the_portal_and_say_which_path_the_slider_opens(acme
         ("de", "7 matches found", "Same phone"),
         ("", "7 matches found", "Same phone"),
     ],
+    ids=["ru", "en", "kz", "de", "none"],
 )
 async def test_the_language_of_the_call_chooses_the_texts(
     acme: Town, language: str, verdict: str, says: str
 ) -> None:
-    user = acme.portal.users.get(3)
-    assert user is not None
-    user.language = language
+    acme.portal.users.add(User(id=77, rights=dict.fromkeys(TYPES, Breadth.ALL), language=language))
 
-    page = await see(acme, "lead", SHOWCASE.lead, user=user.id)
+    page = await see(acme, "lead", SHOWCASE.lead, user=77)
 
     assert (page.verdict, says in page.text) == (verdict, True)
     assert page.root.attrib["lang"] == ("ru" if language in ("ru", "kz") else "en")
