@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import uvicorn
 from fastapi import FastAPI
 
@@ -17,6 +16,7 @@ from b24app.bitrix24.calls import CallRecord
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.throttle import Priority, Throttle
 from b24app.bitrix24.tokens import Access, AuthorizationServer
+from b24app.bitrix24.wire import Http, make_http
 from b24app.clock import Clock, SystemClock
 from b24app.config import Settings
 from b24app.jobs.queue import JobQueue
@@ -71,17 +71,20 @@ async def migrate(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncIterator[House]:
-    """Connect to everything; the embedded database is migrated by itself."""
+async def open_house(
+    settings: Settings, clock: Clock | None = None, http: Http | None = None
+) -> AsyncIterator[House]:
+    """Connect to everything; the embedded database is migrated by itself. Tests bring their clock and wire."""
     clock = clock or SystemClock()
     url = await database_url(settings)
     if not settings.database_url:
         await database.migrate(url)
     vault = make_vault(settings)
     queue = JobQueue(libpq_dsn(url))
-    async with httpx.AsyncClient(limits=httpx.Limits(max_connections=CONNECTIONS)) as http:
+    insecure = settings.allow_insecure_http
+    async with http or make_http(allow_insecure=insecure, max_connections=CONNECTIONS) as wire:
         store = await database.Store.open(url, vault, clock=clock, pool_size=POOL_SIZE)
-        runtime = make_runtime(settings, store, queue, http, clock, vault)
+        runtime = make_runtime(settings, store, queue, wire, clock, vault)
         add_tasks(queue, lambda: runtime)
         await queue.open()
         try:
@@ -101,7 +104,7 @@ def make_runtime(
     settings: Settings,
     store: database.Store,
     queue: JobQueue,
-    http: httpx.AsyncClient,
+    http: Http,
     clock: Clock,
     vault: Vault,
 ) -> Runtime:
@@ -121,7 +124,7 @@ def make_runtime(
     )
 
 
-def make_oauth(settings: Settings, http: httpx.AsyncClient, clock: Clock) -> AuthorizationServer:
+def make_oauth(settings: Settings, http: Http, clock: Clock) -> AuthorizationServer:
     """Return the authorization server's client: the only holder of the client secret."""
     return AuthorizationServer(
         http,
@@ -134,9 +137,7 @@ def make_oauth(settings: Settings, http: httpx.AsyncClient, clock: Clock) -> Aut
     )
 
 
-def client_maker(
-    http: httpx.AsyncClient, clock: Clock
-) -> Callable[[Access, Throttle, Priority], PortalClient]:
+def client_maker(http: Http, clock: Clock) -> Callable[[Access, Throttle, Priority], PortalClient]:
     """Return what makes a client for one portal, one voice and one priority."""
 
     def make_client(access: Access, throttle: Throttle, priority: Priority) -> PortalClient:

@@ -1,6 +1,8 @@
 """The only module that knows httpx: one POST out, one bounded answer or PortalUnreachable back."""
 
 import asyncio
+import ipaddress
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -26,6 +28,27 @@ ANSWER_LIMIT_BYTES = 64 * 1024 * 1024
 USER_AGENT = f"b24app/{__version__}"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+class PublicOnly(httpx.AsyncHTTPTransport):
+    """Connects to public addresses alone: a public name may lead into our own network."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        loop, host = asyncio.get_running_loop(), request.url.host
+        try:
+            found = await loop.getaddrinfo(host, request.url.port or 443, type=socket.SOCK_STREAM)
+        except OSError as error:
+            raise httpx.ConnectError("the name is unknown", request=request) from error
+        if not all(ipaddress.ip_address(address[4][0]).is_global for address in found):
+            raise httpx.ConnectError("the name leads to an inner address", request=request)
+        return await super().handle_async_request(request)
+
+
+def make_http(*, allow_insecure: bool, max_connections: int) -> Http:
+    """Return the HTTP client for portals and the authorization server."""
+    limits = httpx.Limits(max_connections=max_connections)
+    transport = httpx.AsyncHTTPTransport if allow_insecure else PublicOnly
+    return httpx.AsyncClient(transport=transport(limits=limits))
 
 
 @dataclass(frozen=True, slots=True)
