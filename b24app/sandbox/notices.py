@@ -32,7 +32,11 @@ def auth_block(
     if user_id is None:
         return base
     pair = oauth.issue(tenant, app, user_id)
-    tokens: dict[str, Json] = {"access_token": pair.access_token, "expires_in": str(ACCESS_LIFE_S)}
+    tokens: dict[str, Json] = {
+        "access_token": pair.access_token,
+        "expires": str(int(pair.expires_at)),
+        "expires_in": str(ACCESS_LIFE_S),
+    }
     if with_refresh:
         tokens["refresh_token"] = pair.refresh_token
     return {**tokens, **base, "user_id": str(user_id)}

@@ -36,7 +36,7 @@ class Quirks:
     item_total_when_uncounted: Literal["zero", "absent"] = "absent"
     boolean_fields: Literal["json", "digits", "letters"] = "json"
     second_event_send: Literal["true", "denied"] = "true"
-    installer: Literal["page", "callback"] = "page"
+    ignored_parameters: frozenset[str] = frozenset()  # what foreign clients add; a real portal ignores it all
 
 
 class NotInstalled(Exception):
@@ -164,7 +164,7 @@ class SandboxPortal:
     def uninstall(self, *, clean: bool) -> None:
         """Delete the application: tokens die, registrations go, ONAPPUNINSTALL brings no tokens."""
         app = self._the_app()
-        handlers = self._bound("ONAPPUNINSTALL")
+        handlers = self._bound("ONAPPUNINSTALL") if app.installed else []
         self.oauth.revoke(self.member_id, app.client_id)
         data: dict[str, Json] = {"LANGUAGE_ID": "ru", "CLEAN": "1" if clean else "0"}
         auth = {

@@ -50,7 +50,8 @@ class SandboxServer:
     """Serves portals and one authorization server until the ``async with`` ends.
 
     A portal whose domain is ``127.0.0.1:8011`` gets that port; port 0, or a name, gets any free port and the domain
-    is rewritten. ``pages`` adds the portal's screens; ``is_secure`` serves https with a throw-away certificate.
+    is rewritten. ``pages`` adds the portal's screens; ``is_secure`` serves https with a throw-away certificate, good
+    for loopback and ``host_names``.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class SandboxServer:
         *,
         oauth_port: int = 0,
         is_secure: bool = False,
+        host_names: tuple[str, ...] = ("localhost",),
         pages: PageRoutes = lambda portal: (),
         delivers: bool = True,
     ) -> None:
@@ -67,6 +69,7 @@ class SandboxServer:
         self._oauth = oauth
         self._oauth_port = oauth_port
         self._is_secure = is_secure
+        self._host_names = host_names
         self._pages = pages
         self._delivers = delivers
         self._stack = ExitStack()
@@ -79,7 +82,7 @@ class SandboxServer:
         scheme = "https" if self._is_secure else "http"
         if self._is_secure:
             folder = Path(self._stack.enter_context(TemporaryDirectory(prefix="b24app-sandbox-")))
-            self._tls = write_certificate(folder, self._oauth.clock.now())
+            self._tls = write_certificate(folder, self._oauth.clock.now(), self._host_names)
         port = self._serve(create_oauth_app(self._oauth), self._oauth_port)
         self._oauth.base_url = f"{scheme}://{HOST}:{port}/"
         for portal in self._portals:

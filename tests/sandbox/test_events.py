@@ -56,6 +56,7 @@ async def test_an_event_is_a_form_with_only_the_id_and_the_acting_users_token() 
     assert portal.oauth.grant_of(auth.pop("access_token")).user_id == OWNER
     assert portal.app
     assert auth == {
+        "expires": "1750003600",
         "expires_in": "3600",
         "scope": "crm,placement,bizproc,user_brief,im,department",
         "domain": "acme.bitrix24.test",

@@ -73,7 +73,7 @@ class RestDoor:
         if cost > 0:
             await portal.clock.sleep(cost)
         portal.operating.note(caller.label, name, cost, portal.clock.now())
-        return method.handler(Call(portal, caller, method.named(params)))
+        return method.handler(Call(portal, caller, method.named(params, portal.quirks.ignored_parameters)))
 
     def _time(self, started: float, caller: Caller, name: str) -> dict[str, Json]:
         now, name = self.portal.clock.now(), name.lower()

@@ -104,7 +104,7 @@ class Method:
         if self.without_admin is not None and not caller.user.admin:
             raise _again(self.without_admin)
 
-    def named(self, params: Mapping[str, Json]) -> Params:
+    def named(self, params: Mapping[str, Json], ignored: frozenset[str] = frozenset()) -> Params:
         """Return the parameters under their documented names; an unknown one is the sandbox's own error.
 
         The portal takes several spellings (filter, FILTER, arFilter) of most methods; newer ones only the exact.
@@ -112,7 +112,7 @@ class Method:
         known = {name if self.is_exact else _folded(name): name for name in self.params}
         named: Params = {}
         for given, value in params.items():
-            if given in EVERYWHERE and given not in self.params:
+            if given in ignored or (given in EVERYWHERE and given not in self.params):
                 continue
             name = self._documented(given, known)
             if name is None:
