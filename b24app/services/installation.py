@@ -58,7 +58,8 @@ async def install_portal(runtime: Runtime, call: FrameCall) -> Installed:
     )
     portal = await _store(runtime, call, owner, tokens, user_id)
     registered, problems = await sync_registrations(runtime, portal.portal_id, Priority.PERSON)
-    await runtime.queue.ask("index_portal", portal.portal_id)
+    is_indexed = portal.indexed_at is not None  # installed again: it has its index still
+    await runtime.queue.ask("reconcile_portal" if is_indexed else "index_portal", portal.portal_id)
     log.info("portal installed", portal=portal.portal_id, registered=registered, problems=problems)
     return Installed(portal, user_id, registered, problems)
 

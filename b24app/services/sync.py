@@ -30,7 +30,8 @@ from b24app.store.database import Transaction
 from b24app.store.index_writer import IndexedRecord
 from b24app.store.sync_state import Range, Run, SyncKind
 
-LANES = 16  # requests under way at once; about rate x batch time (architecture, 5a)
+LANES = 24  # requests under way at once: more than rate x batch time, which keeps both plans' limits busy
+BURST_LANES = 48  # at the start, while the bucket is empty
 SWEEP_OVERLAP_S = 180.0  # clocks differ, and a change may be stored a moment after its time stamp
 UNSEEN_AT_ONCE = 2_000
 NO_LAST_ID = 2**53  # above every id
@@ -56,11 +57,11 @@ class _Reading:
 async def index_portal(runtime: Runtime, portal_id: int) -> None:
     """Read the whole portal into the index, or go on with it. The next sweep covers what changed meanwhile.
 
-    A portal that is installed again has its index still: it is reconciled.
+    Does nothing once that is done: the minute's healing may ask for it again while it runs.
     """
     context = await open_portal(runtime, portal_id, Priority.BACKGROUND)
     if context.portal.indexed_at is not None:
-        return await reconcile_portal(runtime, portal_id)
+        return
     run = await _run_to_end(context, SyncKind.FIRST)
     async with context.begin() as tx:
         await _note_sweep(tx, run.started_at)
@@ -69,7 +70,6 @@ async def index_portal(runtime: Runtime, portal_id: int) -> None:
             await tx.portal.mark_indexed(context.now())
     if not has_same_rules:  # changed while we read: what was read first has other keys
         await runtime.queue.ask("index_portal", portal_id)
-    return None
 
 
 async def reconcile_portal(runtime: Runtime, portal_id: int) -> None:
@@ -126,6 +126,8 @@ async def _run_to_end(context: PortalContext, kind: SyncKind) -> Run:
         async with asyncio.TaskGroup() as lanes:
             for _ in range(LANES):
                 lanes.create_task(_read_lane(context, reading))
+            for _ in range(BURST_LANES - LANES):
+                lanes.create_task(_read_once(context, reading))
     except ExceptionGroup as group:
         raise _worst(group) from group
     async with context.begin() as tx:
@@ -172,13 +174,22 @@ async def _load(context: PortalContext, run: Run) -> _Reading:
 
 async def _read_lane(context: PortalContext, reading: _Reading) -> None:
     """Send one request after another until nobody's range is free."""
-    while chains := plan_request(reading.free(), reading.density):
-        numbers = {chain.range.number for chain in chains}
-        reading.taken |= numbers
-        try:
-            await _send(context, reading, chains)
-        finally:
-            reading.taken -= numbers
+    while await _read_once(context, reading):
+        pass
+
+
+async def _read_once(context: PortalContext, reading: _Reading) -> bool:
+    """Send one request; False when nobody's range is free."""
+    chains = plan_request(reading.free(), reading.density)
+    if not chains:
+        return False
+    numbers = {chain.range.number for chain in chains}
+    reading.taken |= numbers
+    try:
+        await _send(context, reading, chains)
+    finally:
+        reading.taken -= numbers
+    return True
 
 
 async def _send(context: PortalContext, reading: _Reading, chains: Sequence[Chain]) -> None:

@@ -184,3 +184,27 @@ async def test_each_rest_request_is_logged_without_a_value(acme: Town):
     assert '"method": "batch"' in log
     assert betrayals(log, acme.portals) == set()
     assert betrayals(log + ' "8 (900) 000-01-01" Белкина', acme.portals) == {"9000000101", "Белкина"}
+
+
+async def test_a_portal_is_read_once_however_often_its_indexing_is_asked_for(acme: Town):
+    await acme.install()
+    await acme.work()
+    portal_id = (await acme.known()).portal_id
+    acme.portal.traffic.reset()
+
+    await acme.house.queue.ask("index_portal", portal_id)  # as the minute's healing does while it runs
+    await acme.work()
+
+    assert acme.portal.traffic.calls["crm.lead.list"] <= 1, "no more than a sweep"
+
+
+async def test_a_portal_that_installs_again_is_reconciled(acme: Town):
+    await acme.install()
+    await acme.work()
+    acme.portal.delete("lead", 102, by=ADMIN)  # its event is never delivered
+    acme.house.runtime.clock.advance(60)  # type: ignore[attr-defined]
+
+    await acme.open_installer(ADMIN)
+    await acme.work()
+
+    assert await index_of(acme) == await undisturbed(acme)
