@@ -19,6 +19,7 @@ from b24app.clock import SystemClock
 from b24app.logs import set_up_logs
 from b24app.sandbox.installs import AppInstall
 from b24app.sandbox.oauth import SandboxOAuth
+from b24app.sandbox.pages import page_routes
 from b24app.sandbox.people import SHOWCASE, seed
 from b24app.sandbox.portal import SandboxPortal
 from b24app.sandbox.server import SandboxServer
@@ -80,9 +81,15 @@ async def stage(data_dir: Path, *, ports: bool, size: int = RECORDS) -> AsyncIte
     clock = SystemClock()
     oauth = SandboxOAuth(clock)
     portals = tuple(_portal(number, port if ports else 0, oauth) for number, port in enumerate(PORTAL_PORTS))
+    people = seed(size)
     for portal in portals:
-        portal.load(seed(size))
-    server = SandboxServer(portals, oauth, oauth_port=OAUTH_PORT if ports else 0)
+        portal.load(people)
+    server = SandboxServer(
+        portals,
+        oauth,
+        oauth_port=OAUTH_PORT if ports else 0,
+        pages=lambda portal: page_routes(portal, people.truth),
+    )
     listener = _listener(APP_PORT if ports else 0)
     app_url = f"http://{HOST}:{listener.getsockname()[1]}/"
     async with server, httpx.AsyncClient(timeout=30.0) as browser:
