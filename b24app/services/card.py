@@ -101,7 +101,8 @@ class SharedNote:
     receiver: Row | None  # whose responsible gets the next call
     stored_in: tuple[Row, ...]  # where the call is kept
     should_receive: Row | None
-    differs: bool  # receiver or storage is not what it should be
+    is_misrouted: bool  # another responsible should get it
+    is_misfiled: bool  # it is not kept with the record that gets it
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,8 @@ def plan_shared_notes(
         receiver=rows[routing.receiver] if routing else None,
         stored_in=tuple(rows[ref] for ref in routing.stored_in) if routing else (),
         should_receive=rows[routing.should_receive] if routing else None,
-        differs=routing is not None and (routing.differs or not routing.is_stored_with_receiver),
+        is_misrouted=routing is not None and routing.differs,
+        is_misfiled=routing is not None and not routing.is_stored_with_receiver,
     )
 
 

@@ -163,7 +163,9 @@ RELATIVE = a_row(RecordType.COMPANY, 32, "ИП Петрова А. С.")
 FAMILY = a_row(RecordType.CONTACT, 23, "Петров Сергей", responsible=BORIS)
 
 
-def a_note(kind: SharedKind, severity: Severity, *, same: bool, differs: bool) -> SharedNote:
+def a_note(
+    kind: SharedKind, severity: Severity, *, same: bool, misrouted: bool, misfiled: bool = True
+) -> SharedNote:
     """Return a note on one value of a contact and a company."""
     contact, company = CONTACT_ROWS[0], COMPANY_ROWS[0]
     return SharedNote(
@@ -175,8 +177,9 @@ def a_note(kind: SharedKind, severity: Severity, *, same: bool, differs: bool) -
         company=company,
         receiver=contact,
         stored_in=(company,),
-        should_receive=company if differs else contact,
-        differs=differs,
+        should_receive=company if misrouted else contact,
+        is_misrouted=misrouted,
+        is_misfiled=misfiled,
     )
 
 
@@ -200,9 +203,9 @@ CARDS: dict[str, Card] = {
         Verdict.FOUND,
         *FOUND[1:],
         shared=(
-            a_note(SharedKind.FOREIGN_COMPANY, Severity.ALARM, same=False, differs=True),
-            a_note(SharedKind.SEVERAL, Severity.WARNING, same=True, differs=False),
-            a_note(SharedKind.OWN_COMPANY, Severity.INFO, same=True, differs=False),
+            a_note(SharedKind.FOREIGN_COMPANY, Severity.ALARM, same=False, misrouted=True),
+            a_note(SharedKind.SEVERAL, Severity.WARNING, same=True, misrouted=False),
+            a_note(SharedKind.OWN_COMPANY, Severity.INFO, same=True, misrouted=False, misfiled=False),
         ),
         notices=("users_unreadable", "something_new"),
     ),
