@@ -17,6 +17,7 @@ from b24app.store.portals import Portal, PortalStatus
 
 PAGE_TOKEN_LIFE_S = 3600.0  # no longer than the access token inside
 NONCE_BYTES = 12
+UPDATED = "ONAPPUPDATE"
 
 
 class Refused(Exception):
@@ -53,13 +54,17 @@ async def verify_event(runtime: Runtime, event: PortalEvent) -> Portal:
     """Return the portal an event really comes from; raises UnknownPortal or ForgedCall.
 
     The application token is the only proof (REST documentation, safe-event-handlers). A portal that brought none
-    when it was installed proves itself once, by an access token that the authorization server knows.
+    when it was installed, or brings a new one with an update, proves itself by an access token that the
+    authorization server knows.
     """
     portal, application_token = await _find(runtime, event.member_id)
     if application_token is None:
         await _adopt_application_token(runtime, portal, event)
     elif not _equal(application_token, event.application_token):
-        raise ForgedCall
+        # An update may bring a new one: its access token is the proof then (REST documentation, on-app-update).
+        if event.name != UPDATED:
+            raise ForgedCall
+        await _adopt_application_token(runtime, portal, event)
     return portal
 
 

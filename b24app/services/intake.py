@@ -2,13 +2,12 @@
 
 from b24app.bitrix24.incoming import PortalEvent
 from b24app.dedupe.record import RecordRef, RecordType
-from b24app.services.access import verify_event
+from b24app.services.access import UPDATED, verify_event
 from b24app.services.installation import uninstall_portal, update_portal
 from b24app.services.portal import Runtime
 from b24app.store.portals import Portal, PortalStatus
 
 UNINSTALLED = "ONAPPUNINSTALL"
-UPDATED = "ONAPPUPDATE"
 
 
 async def accept_event(runtime: Runtime, event: PortalEvent) -> None:
