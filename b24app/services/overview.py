@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from b24app.dedupe.keys import KeyKind
 from b24app.dedupe.record import RecordType
@@ -33,6 +34,44 @@ class IndexNumbers:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownRules:
+    """The settings form as it is filled in: the portal's rules, or what was typed and refused."""
+
+    region: str
+    types: tuple[str, ...]  # words
+    email_aliases: bool
+    hub_limit: str
+    least_grade: str
+    stop_list: str  # one entry a line
+    reveal: str
+    look_back_days: str
+    include_closed: bool
+
+    @classmethod
+    def of(cls, rules: RuleSet) -> "ShownRules":
+        """Return the form for valid rules."""
+        return cls(
+            region=rules.region,
+            types=tuple(record_type.word for record_type in sorted(rules.types)),
+            email_aliases=rules.email_aliases,
+            hub_limit=str(rules.hub_limit),
+            least_grade=rules.least_grade.word,
+            stop_list="\n".join(rules.stop_list),
+            reveal=rules.reveal.value,
+            look_back_days=str(rules.look_back_days),
+            include_closed=rules.include_closed,
+        )
+
+
+class Mistake(NamedTuple):
+    """Why a form was refused: the field, the reason code, and the line of a list (from 1)."""
+
+    field: str
+    code: str
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One line of the journal of settings."""
 
@@ -58,9 +97,9 @@ class Overview:
     swept_at: float | None
     reconciled_at: float | None
     missing_scopes: tuple[str, ...]
-    rules: RuleSet | None
+    rules: ShownRules | None
     changes: tuple[Change, ...]
     page_token: str
     now: float
     saved: bool = False
-    mistake: tuple[str, str] | None = None  # (field, reason code) when the form was refused
+    mistake: Mistake | None = None

@@ -3,12 +3,13 @@
 A request is a batch of at most 50 pages of 50 rows. A range of ids is read by a chain of pages: each page begins
 behind the last id of the one before (``$result[p0][49][ID]``), up to the end of the range. A page shorter than 50
 is the end of its range; what a chain holds behind it is thrown away, because a portal answers an unresolved
-``$result`` from the beginning again. Measured: about ranges = rate x batch time keep the limit busy.
+``$result`` from the beginning again. The server works for such a page all the same, so no more are asked than needed.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from math import ceil, sqrt
 
 from b24app.bitrix24 import answers, methods
 from b24app.bitrix24.calls import BATCH_LIMIT, JSON, BatchAnswer, Command
@@ -18,7 +19,11 @@ from b24app.services.records import SELECTED
 from b24app.store.sync_state import Range, Span
 
 PAGE_ROWS = methods.PAGE_SIZE
-RANGE_ROWS = 9_700  # a little under four full requests, so that a range seldom needs a fifth
+REQUEST_ROWS = BATCH_LIMIT * PAGE_ROWS
+RANGE_REQUESTS = 8  # of the longest range; a killed worker loses the request under way, not the range
+RANGES_AHEAD = 24  # a range is at most this part of what is left, so that all end at about the same time
+SPREAD = 2.0  # standard deviations kept free, so that a range seldom needs one request more than planned
+SPARE_PAGES = 2  # in a chain whose length is not certain
 LAST_ROW = PAGE_ROWS - 1
 
 Rows = list[Mapping[str, JSON]]
@@ -57,7 +62,7 @@ def read_bounds(batch: BatchAnswer, types: Iterable[RecordType]) -> dict[RecordT
 
 
 def plan_spans(bounds: Mapping[RecordType, Bounds]) -> list[Span]:
-    """Cut every type into spans of about RANGE_ROWS records, taking turns between types.
+    """Cut every type into spans of whole requests, long ones first and single ones last, types taking turns.
 
     Turns, because each list method has a running time budget of its own.
     """
@@ -67,11 +72,16 @@ def plan_spans(bounds: Mapping[RecordType, Bounds]) -> list[Span]:
 
 
 def _cut(kind: RecordType, bounds: Bounds) -> Iterable[Span]:
-    before_first = bounds.first_id - 1
-    ids = bounds.last_id - before_first
-    parts = max(1, -(-bounds.total // RANGE_ROWS))
-    edges = [before_first + ids * part // parts for part in range(parts + 1)]
-    return [Span(kind, low, high) for low, high in pairwise(edges) if high > low]
+    ids = bounds.last_id - bounds.first_id + 1
+    density = min(1.0, max(1, bounds.total) / ids)
+    edges = [bounds.first_id - 1]
+    while edges[-1] < bounds.last_id:
+        rows_left = (bounds.last_id - edges[-1]) * density
+        requests = int(rows_left / REQUEST_ROWS / RANGES_AHEAD)
+        rows = REQUEST_ROWS * max(1, min(RANGE_REQUESTS, requests))
+        safe_rows = rows - SPREAD * sqrt(rows * (1.0 - density))
+        edges.append(min(bounds.last_id, edges[-1] + int(safe_rows / density)))
+    return [Span(kind, low, high) for low, high in pairwise(edges)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +98,25 @@ class Chain:
 def plan_request(free: Sequence[Range], density: Mapping[RecordType, float]) -> list[Chain]:
     """Share the 50 pages of a request among ranges nobody reads yet; empty when there is none.
 
-    ``density`` is records per id of a type. Each range gets the pages its rest should need and one more;
-    what is left over goes to the last one.
+    ``density`` is records per id of a type, 0 when unknown. The longest rest goes first; others follow where
+    they fit whole, so that short rests are collected in one request.
     """
+    wanted = [Chain(candidate, _pages_wanted(candidate, density)) for candidate in free]
     chains: list[Chain] = []
     left = BATCH_LIMIT
-    for candidate in free:
-        if left == 0:
-            break
-        rows = (candidate.up_to_id - candidate.after_id) * density.get(candidate.type, 1.0)
-        pages = min(left, int(rows / PAGE_ROWS) + 2)
-        chains.append(Chain(candidate, pages))
-        left -= pages
-    if chains and left:
-        chains[-1] = replace(chains[-1], pages=chains[-1].pages + left)
+    for chain in sorted(wanted, key=lambda chain: -chain.pages):
+        if chain.pages <= left:
+            chains.append(chain)
+            left -= chain.pages
     return chains
+
+
+def _pages_wanted(unread: Range, density: Mapping[RecordType, float]) -> int:
+    """Return the pages a range's rest should need; where nothing is known, as many as it had so far."""
+    share = density.get(unread.type, 0.0)
+    rows = (unread.up_to_id - unread.after_id) * share if share else float(unread.read)
+    spare = 0 if share >= 1.0 else SPARE_PAGES
+    return min(BATCH_LIMIT, max(1, ceil(rows / PAGE_ROWS) + spare))
 
 
 def request_commands(chains: Iterable[Chain], extra_filter: Mapping[str, str]) -> dict[str, Command]:

@@ -1,51 +1,76 @@
 """The portal's matching rules: read from a form, checked, saved, written into the journal. Administrators only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from b24app.bitrix24 import answers, methods
-from b24app.dedupe.rules import JSON, MistakeCode, RuleMistake, RuleSet
+from b24app.dedupe.rules import MistakeCode, RuleMistake, RuleSet
 from b24app.services.access import PageToken, Refused
+from b24app.services.overview import Mistake, ShownRules
 from b24app.services.portal import Runtime, open_portal_as
 
 REKEYING = frozenset({"region", "email_aliases", "stop_list"})  # changes that give records other keys
-NUMBERS = ("hub_limit", "look_back_days")
-FLAGS = ("email_aliases", "include_closed")
-WORDS = ("region", "least_grade", "reveal")
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsForm:
-    """What an administrator sent: rules, or the first mistake as (field, reason code)."""
+    """What an administrator sent: rules, or the first mistake; and the form as it was filled in."""
 
+    typed: ShownRules
     rules: RuleSet | None
-    mistake: tuple[str, str] | None
+    mistake: Mistake | None
 
     @classmethod
     def read(cls, fields: Mapping[str, list[str]]) -> "SettingsForm":
         """Read the form; an unticked box is simply not sent."""
-        raw: dict[str, JSON] = {name: fields[name][0] for name in WORDS if fields.get(name)}
-        raw["types"] = [*fields.get("types", [])]
-        raw.update({name: name in fields for name in FLAGS})
-        lines = "\n".join(fields.get("stop_list", [])).splitlines()
-        raw["stop_list"] = [line.strip() for line in lines if line.strip()]
-        for name in NUMBERS:
-            text = fields.get(name, [""])[0].strip()
-            if not (text.isascii() and text.isdigit()):
-                return cls(None, (name, MistakeCode.WRONG_TYPE.value))
-            raw[name] = int(text)
+        typed = _typed(fields)
+        for name, number in (("hub_limit", typed.hub_limit), ("look_back_days", typed.look_back_days)):
+            if not (number.isascii() and number.isdigit()):
+                return cls(typed, None, Mistake(name, MistakeCode.WRONG_TYPE.value))
         try:
-            return cls(RuleSet.from_dict(raw), None)
-        except RuleMistake as mistake:
-            return cls(None, (mistake.field, mistake.code.value))
+            return cls(typed, RuleSet.from_dict(_to_raw(typed)), None)
+        except RuleMistake as refused:
+            line = None if refused.position is None else refused.position + 1
+            return cls(typed, None, Mistake(refused.field, refused.code.value, line))
+
+
+def _typed(fields: Mapping[str, list[str]]) -> ShownRules:
+    def text(name: str) -> str:
+        return fields.get(name, [""])[0].strip()
+
+    lines = (line.strip() for line in text("stop_list").splitlines())
+    return ShownRules(
+        region=text("region"),
+        types=tuple(fields.get("types", [])),
+        email_aliases="email_aliases" in fields,
+        hub_limit=text("hub_limit"),
+        least_grade=text("least_grade"),
+        stop_list="\n".join(line for line in lines if line),
+        reveal=text("reveal"),
+        look_back_days=text("look_back_days"),
+        include_closed="include_closed" in fields,
+    )
+
+
+def _to_raw(typed: ShownRules) -> dict[str, object]:
+    return {
+        **asdict(typed),
+        "types": list(typed.types),
+        "hub_limit": int(typed.hub_limit),
+        "look_back_days": int(typed.look_back_days),
+        "stop_list": typed.stop_list.splitlines(),
+    }
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsOutcome:
     """What became of a form."""
 
-    saved: bool
-    mistake: tuple[str, str] | None
+    form: SettingsForm
+
+    @property
+    def is_saved(self) -> bool:
+        return self.form.rules is not None
 
 
 async def save_settings(runtime: Runtime, token: PageToken, form: SettingsForm) -> SettingsOutcome:
@@ -58,7 +83,7 @@ async def save_settings(runtime: Runtime, token: PageToken, form: SettingsForm) 
     if viewer.id != token.user_id or not viewer.is_admin:
         raise Refused("not_admin_settings", 403)
     if form.rules is None:
-        return SettingsOutcome(saved=False, mistake=form.mistake)
+        return SettingsOutcome(form)
     old, new = context.rules.to_dict(), form.rules.to_dict()
     changed = [name for name in new if new[name] != old.get(name)]
     async with context.begin() as tx:
@@ -69,4 +94,4 @@ async def save_settings(runtime: Runtime, token: PageToken, form: SettingsForm) 
             await tx.portal.mark_indexed(None)
     if REKEYING & set(changed):
         await runtime.queue.ask("index_portal", token.portal_id)
-    return SettingsOutcome(saved=True, mistake=None)
+    return SettingsOutcome(form)

@@ -10,7 +10,7 @@ from b24app.dedupe.keys import KeyKind
 from b24app.dedupe.record import RecordType
 from b24app.services.access import PageToken, Refused, issue_page_token
 from b24app.services.card import Person
-from b24app.services.overview import Change, IndexingProgress, IndexNumbers, Overview
+from b24app.services.overview import Change, IndexingProgress, IndexNumbers, Overview, ShownRules
 from b24app.services.portal import PortalContext, Runtime, open_portal_as
 from b24app.services.settings import SettingsOutcome
 from b24app.store.database import Transaction
@@ -94,7 +94,7 @@ async def _overview(
         swept_at=min(swept, default=None),
         reconciled_at=full.finished_at if full else None,
         missing_scopes=tuple(sorted(runtime.manifest.scopes - portal.scopes)),
-        rules=context.rules if viewer.is_admin else None,
+        rules=_shown_rules(context, outcome) if viewer.is_admin else None,
         changes=changes,
         page_token=issue_page_token(
             runtime,
@@ -106,9 +106,15 @@ async def _overview(
             access_token=asked.access_token,
         ),
         now=context.now(),
-        saved=outcome is not None and outcome.saved,
-        mistake=outcome.mistake if outcome else None,
+        saved=outcome is not None and outcome.is_saved,
+        mistake=outcome.form.mistake if outcome else None,
     )
+
+
+def _shown_rules(context: PortalContext, outcome: SettingsOutcome | None) -> ShownRules:
+    """Return the portal's rules; a refused form keeps what was typed."""
+    is_refused = outcome is not None and not outcome.is_saved
+    return outcome.form.typed if outcome and is_refused else ShownRules.of(context.rules)
 
 
 async def _numbers(context: PortalContext, tx: Transaction) -> IndexNumbers:

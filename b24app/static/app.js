@@ -19,7 +19,7 @@ function fitFrame() {
 }
 
 function startInPortal() {
-  if (typeof BX24 === "undefined" || window.parent === window) return;
+  if (typeof BX24 === "undefined") return;
   BX24.init(() => {
     bx24 = BX24;
     fitFrame();

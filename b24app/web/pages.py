@@ -68,7 +68,7 @@ async def change_settings(request: Request) -> HTMLResponse:
     outcome = await save_settings(runtime, token, SettingsForm.read(fields))
     overview = await show_overview(runtime, OverviewRequest.again(token), outcome)
     return await page_response(
-        request, "pages/overview.html", overview=overview, status=422 if outcome.mistake else 200
+        request, "pages/overview.html", overview=overview, status=422 if outcome.form.mistake else 200
     )
 
 

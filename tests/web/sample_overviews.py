@@ -3,7 +3,7 @@
 from b24app.dedupe.match import Grade
 from b24app.dedupe.rules import RuleSet
 from b24app.services.card import Person
-from b24app.services.overview import Change, IndexingProgress, Overview
+from b24app.services.overview import Change, IndexingProgress, Mistake, Overview, ShownRules
 
 NOW = 1_772_000_000.0
 DAY_S = 86_400.0
@@ -53,7 +53,7 @@ def an_overview(**differences: object) -> Overview:
         "swept_at": NOW - 300,
         "reconciled_at": NOW - 9 * 3600,
         "missing_scopes": (),
-        "rules": RULES,
+        "rules": ShownRules.of(RULES),
         "changes": CHANGES,
         "page_token": "token-of-the-page",
         "now": NOW,
@@ -69,7 +69,7 @@ OVERVIEWS: dict[str, Overview] = {
     "failed": an_overview(progress=a_progress(failure="access_denied"), missing_scopes=("bizproc",)),
     "failed_oddly": an_overview(progress=a_progress(failure="something_new")),
     "blocked": an_overview(state="blocked", blocked_reason="invalid_grant"),
-    "mistaken": an_overview(mistake=("stop_list", "not_a_stop_entry")),
-    "mistaken_types": an_overview(mistake=("types", "empty")),
+    "mistaken": an_overview(mistake=Mistake("stop_list", "not_a_stop_entry", 2)),
+    "mistaken_types": an_overview(mistake=Mistake("types", "empty")),
     "manager": an_overview(is_admin=False, rules=None, changes=()),
 }
