@@ -66,6 +66,9 @@ async def _mend(context: PortalContext, asked: OverviewRequest) -> None:
         async with context.begin() as tx:
             await tx.portal.save_tokens(StoredTokens(asked.access_token, asked.refresh_token, expires_at))
             await tx.portal.set_status(PortalStatus.ACTIVE)
+        # What happened meanwhile was not listened to, deletions included.
+        is_indexed = portal.indexed_at is not None
+        await runtime.queue.ask("reconcile_portal" if is_indexed else "index_portal", portal.portal_id)
     if portal.manifest_version != runtime.manifest.version:
         await runtime.queue.ask("register_portal", portal.portal_id)
 
