@@ -10,6 +10,7 @@ from pathlib import Path
 
 import asyncpg
 import httpx
+from procrastinate.jobs import Job
 
 from b24app.bootstrap import House, demo_settings, make_server, open_house
 from b24app.clock import Clock, SystemClock
@@ -121,8 +122,10 @@ class Town:
 
     async def waiting_tasks(self) -> set[str]:
         """Return the names of tasks that wait in the queue for nothing but a worker."""
-        jobs = await self.house.queue.app.job_manager.list_jobs_async(status="todo")
-        return {job.task_name for job in jobs if job.scheduled_at is None}
+        return {job.task_name for job in await self.jobs("todo") if job.scheduled_at is None}
+
+    async def jobs(self, state: str) -> list[Job]:
+        return list(await self.house.queue.app.job_manager.list_jobs_async(status=state))
 
     async def is_unknown(self, portal: SandboxPortal | None = None) -> bool:
         async with self.house.runtime.store.begin_shared() as shared:
