@@ -35,6 +35,12 @@ class AppState:
     status: str
     is_installed: bool
     is_payment_expired: bool
+    license: str  # such as ru_ent250: a hint at the plan, no more
+
+    @property
+    def is_enterprise(self) -> bool:
+        """Tell whether the plan looks like one with the wider request limit."""
+        return "_ent" in self.license
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +132,7 @@ def app_state(answer: Answer) -> AppState:
         status=_text(info.get("STATUS")),
         is_installed=to_bool(info.get("INSTALLED")),
         is_payment_expired=to_bool(info.get("PAYMENT_EXPIRED")),
+        license=_text(info.get("LICENSE")),
     )
 
 

@@ -14,6 +14,7 @@ from b24app.store.decisions import Rejection
 from b24app.store.index import Holder
 
 STRONG = frozenset({KeyKind.PHONE, KeyKind.EMAIL})
+MAX_NEAR = 1_200  # more than a person can look at: what is beyond is counted and paged as far ones are
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,8 @@ class Candidate:
 class Candidates:
     """Everyone who holds one of the open record's keys, never cut.
 
-    ``near`` share a value few records have, surest first; ``far`` share only hub values, and are counted and
-    paged. ``rejected`` were called different by a person, and nothing changed since.
+    ``near`` share a value few records have, surest first; ``far`` share only hub values (or are too many for
+    ``near``), and are counted and paged. ``rejected`` were called different by a person, and nothing changed since.
     """
 
     near: tuple[Candidate, ...]
@@ -59,11 +60,12 @@ async def find_candidates(
     rejected = await _still_rejected(tx, [c for c in found if c.ref in rejections], rejections, subjects)
     open_ones = [candidate for candidate in found if candidate.ref not in rejected]
     near = [candidate for candidate in open_ones if candidate.keys - hubs]
+    near.sort(key=lambda candidate: _rank(candidate, hubs))
     far = [candidate for candidate in open_ones if not candidate.keys - hubs]
     wanted_far = far if rules.least_grade is Grade.WEAK else []
     return Candidates(
-        near=tuple(sorted(near, key=lambda candidate: _rank(candidate, hubs))),
-        far=tuple(sorted(wanted_far, key=lambda candidate: candidate.ref)),
+        near=tuple(near[:MAX_NEAR]),
+        far=tuple(sorted((*near[MAX_NEAR:], *wanted_far), key=lambda candidate: candidate.ref)),
         rejected=rejected,
         hubs=hubs,
     )

@@ -15,7 +15,6 @@ ROWS = methods.PAGE_SIZE
 FAR_AT_ONCE = 500  # ids of one counting page
 LINKS_AT_ONCE = 8  # contacts whose companies are asked for
 USERS_AT_ONCE = 100
-MAX_NEAR = 24  # pages of fifty: more near candidates than a person can look at
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ def who_and_what(subjects: Iterable[RecordRef]) -> dict[str, Command]:
 
 def candidate_commands(candidates: Candidates, *, with_stages: bool) -> dict[str, Command]:
     """Ask for everyone near, and whom the page names besides them."""
-    near = [*candidates.near[: MAX_NEAR * ROWS], *_rejected(candidates)]
+    near = [*candidates.near, *_rejected(candidates)]
     commands = _record_pages("near", [candidate.ref for candidate in near])
     people = {c.responsible_id for c in (*near, *candidates.far[:ROWS]) if c.responsible_id is not None}
     people |= {rejection.author_id for rejection in candidates.rejected.values()}

@@ -7,11 +7,12 @@ from b24app.bitrix24 import answers, methods
 from b24app.bitrix24.client import Command, PortalClient
 from b24app.bitrix24.errors import AlreadyRegistered, Bitrix24Error, PlanRefused, TokenExpired, TokenRejected
 from b24app.bitrix24.incoming import FrameCall, PortalEvent
-from b24app.bitrix24.throttle import LocalThrottle, Priority
+from b24app.bitrix24.throttle import Limits, LocalThrottle, Priority
 from b24app.bitrix24.tokens import Grant, TokenOwner
 from b24app.dedupe.rules import RuleSet
 from b24app.logs import logger
 from b24app.services.access import Refused
+from b24app.services.limits import StoredThrottle
 from b24app.services.manifest import plan_registrations
 from b24app.services.portal import OneTokenAccess, Runtime, open_portal
 from b24app.store.portals import Portal, PortalStatus, StoredTokens
@@ -126,8 +127,15 @@ async def sync_registrations(
     """
     context = await open_portal(runtime, portal_id, priority)
     have = await context.client.batch(
-        {"placements": methods.registered_placements(), "events": methods.registered_events()}
+        {
+            "app": methods.app_info(),
+            "placements": methods.registered_placements(),
+            "events": methods.registered_events(),
+        }
     )
+    app = have.answers.get("app")
+    if app is not None and answers.app_state(app).is_enterprise:
+        await StoredThrottle(runtime.store, portal_id, runtime.clock).widen(Limits.ENTERPRISE)
     plan = plan_registrations(
         runtime.manifest,
         runtime.base_url,

@@ -30,8 +30,18 @@ class StoredThrottle:
         return await self._apply(lambda bucket: _take(bucket, priority, methods, now))
 
     async def refused(self, *, retry_after_s: float) -> None:
+        """Note the refusal; a portal that refuses does not have the wider limits we took it to have."""
         now = self._clock.now()
-        await self._apply(lambda bucket: (_with_state(bucket, _refuse(bucket, retry_after_s, now)), 0.0))
+
+        def decide(bucket: Bucket) -> tuple[Bucket, float]:
+            narrowed = _with_limits(bucket, Limits())
+            return _with_state(narrowed, _refuse(narrowed, retry_after_s, now)), 0.0
+
+        await self._apply(decide)
+
+    async def widen(self, limits: Limits) -> None:
+        """Take the portal to have these limits: what its plan promises."""
+        await self._apply(lambda bucket: (_with_limits(bucket, limits), 0.0))
 
     async def spent(self, operating: Mapping[str, tuple[float, float]]) -> None:
         await self._apply(lambda bucket: (replace(bucket, methods={**bucket.methods, **operating}), 0.0))
@@ -50,6 +60,10 @@ class StoredThrottle:
 
 def _limits(bucket: Bucket) -> Limits:
     return Limits(bucket.capacity, bucket.rate_per_s, bucket.operating_limit_s)
+
+
+def _with_limits(bucket: Bucket, limits: Limits) -> Bucket:
+    return replace(bucket, capacity=limits.capacity, rate_per_s=limits.rate_per_s)
 
 
 def _state(bucket: Bucket) -> BucketState:

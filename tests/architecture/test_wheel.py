@@ -20,7 +20,8 @@ from b24app.store.schema import alembic_config
 from alembic.script import ScriptDirectory
 assert Path(b24app.__file__).is_relative_to(Path.cwd()), b24app.__file__
 assert read_manifest().handlers()
-page = Pages(static_version="1", bx24_js_url="https://example.test/").render("pages/about.html", language="ru", portal_origin="")
+pages = Pages(static_version="1", bx24_js_url="https://example.test/")
+page = pages.render("pages/about.html", language="ru", portal_origin="")
 assert 'lang="ru"' in page
 assert (Path(b24app.__file__).parent / "static" / "app.js").exists()
 assert ScriptDirectory.from_config(alembic_config(None)).get_current_head()

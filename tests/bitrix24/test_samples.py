@@ -54,7 +54,10 @@ COMMANDS: dict[str, Command] = {
 }
 
 READINGS = {
-    "app.info": (answers.app_state, answers.AppState(4, "F", is_installed=True, is_payment_expired=False)),
+    "app.info": (
+        answers.app_state,
+        answers.AppState(4, "F", is_installed=True, is_payment_expired=False, license="de_ent10000"),
+    ),
     "profile": (answers.viewer, answers.Viewer(1, is_admin=True)),
     "user.admin": (answers.is_done, True),
     "event.bind": (answers.is_done, True),
