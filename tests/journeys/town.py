@@ -24,6 +24,7 @@ from b24app.sandbox.portal import SandboxPortal
 from b24app.sandbox.server import PageRoutes
 from b24app.services.portal import PortalStatus
 from b24app.store.address import libpq_dsn
+from b24app.store.database import is_in_transaction
 from b24app.store.portals import Portal, StoredTokens
 from b24app.web.app import create_app
 from tests.journeys.log_tap import betrayals, caught_logs, read_rest_log
@@ -212,7 +213,8 @@ async def _app(
         database_url=database_url,
         bx24_js_url=oauth.base_url + "bx24.js",
     )
-    async with open_house(settings, clock) as house:
+    wire = httpx.AsyncClient(event_hooks={"request": [_outside_a_transaction]})
+    async with open_house(settings, clock, wire) as house:
         server = make_server(create_app(house.runtime), "127.0.0.1", 0)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started:
@@ -222,6 +224,11 @@ async def _app(
         finally:
             server.should_exit = True
             await serving
+
+
+async def _outside_a_transaction(request: httpx.Request) -> None:
+    """Fail a story that asks a portal while a transaction is open: it would hold rows for as long as the portal likes."""
+    assert not is_in_transaction(), f"a transaction is open while {request.url.path} is asked"
 
 
 def _listener() -> socket.socket:
