@@ -227,7 +227,7 @@ async def _app(
 
 
 async def _outside_a_transaction(request: httpx.Request) -> None:
-    """Fail a story that asks a portal while a transaction is open: it would hold rows for as long as the portal likes."""
+    """Fail a story that asks a portal while a transaction is open: rows would be held while it takes its time."""
     assert not is_in_transaction(), f"a transaction is open while {request.url.path} is asked"
 
 
