@@ -3,8 +3,9 @@
 import asyncio
 import gc
 import secrets
+import signal
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -176,17 +177,24 @@ def log_call(call: CallRecord) -> None:
 async def serve(settings: Settings, *, host: str, port: int, with_worker: bool) -> None:
     """Run the web, and the worker beside it, until the process is asked to stop."""
     set_up_logs(level=settings.log_level, data_dir=settings.data_dir)
-    async with open_house(settings) as house:
-        worker = asyncio.create_task(run_worker(house)) if with_worker else None
+    async with open_house(settings) as house, AsyncExitStack() as beside:
+        if with_worker:
+            await beside.enter_async_context(worker_beside(house))
         gc.collect()
         gc.freeze()  # what was built at the start stays: a full collection would cost a request 100 ms
-        try:
-            await make_server(create_app(house.runtime), host, port).serve()
-        finally:
-            if worker:
-                worker.cancel()
-                with suppress(asyncio.CancelledError):
-                    await worker
+        await make_server(create_app(house.runtime), host, port).serve()
+
+
+@asynccontextmanager
+async def worker_beside(house: House) -> AsyncIterator[None]:
+    """Run the worker while the block runs; its jobs get a moment to end."""
+    worker = asyncio.create_task(run_worker(house))
+    try:
+        yield
+    finally:
+        worker.cancel()
+        with suppress(asyncio.CancelledError):
+            await worker
 
 
 def make_server(app: FastAPI, host: str, port: int) -> uvicorn.Server:
@@ -198,10 +206,13 @@ def make_server(app: FastAPI, host: str, port: int) -> uvicorn.Server:
 
 
 async def work(settings: Settings) -> None:
-    """Run background work until the process is asked to stop."""
+    """Run background work until the process is asked to stop; jobs under way get a moment to end."""
     set_up_logs(level=settings.log_level, data_dir=settings.data_dir)
-    async with open_house(settings) as house:
-        await run_worker(house)
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    async with open_house(settings) as house, worker_beside(house):
+        await stopped.wait()
 
 
 async def run_worker(house: House) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-from b24app.bootstrap import House, demo_settings, make_server, open_house, run_worker
+from b24app.bootstrap import House, demo_settings, make_server, open_house, worker_beside
 from b24app.clock import SystemClock
 from b24app.logs import set_up_logs
 from b24app.sandbox.installs import AppInstall
@@ -137,17 +137,15 @@ def _app_card(house: House, app_url: str) -> AppInstall:
 @asynccontextmanager
 async def _served(house: House, listener: socket.socket) -> AsyncIterator[None]:
     server = make_server(create_app(house.runtime), HOST, 0)
-    tasks = [asyncio.create_task(server.serve(sockets=[listener])), asyncio.create_task(run_worker(house))]
-    while not server.started:
-        await asyncio.sleep(0.01)
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await tasks[0]
-        tasks[1].cancel()
-        with suppress(asyncio.CancelledError):
-            await tasks[1]
+    async with worker_beside(house):
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        while not server.started:
+            await asyncio.sleep(0.01)
+        try:
+            yield
+        finally:
+            server.should_exit = True
+            await serving
 
 
 async def install(stage_: Stage, portal: SandboxPortal) -> int:
