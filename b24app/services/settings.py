@@ -8,6 +8,7 @@ from b24app.dedupe.rules import MistakeCode, RuleMistake, RuleSet
 from b24app.services.access import PageToken, Refused
 from b24app.services.overview import Mistake, ShownRules
 from b24app.services.portal import Runtime, open_portal_as
+from b24app.store.sync_state import SyncKind
 
 REKEYING = frozenset({"region", "email_aliases", "stop_list"})  # changes that give records other keys
 
@@ -92,6 +93,8 @@ async def save_settings(runtime: Runtime, token: PageToken, form: SettingsForm) 
             await tx.journal.note(viewer.id, name, old.get(name), new[name], context.now())
         if REKEYING & set(changed):
             await tx.portal.mark_indexed(None)
+            if run := await tx.sync.current(SyncKind.FIRST):  # what it has read so far has other keys
+                await tx.sync.fail(run, "rules_changed", context.now())
     if REKEYING & set(changed):
         await runtime.queue.ask("index_portal", token.portal_id)
     return SettingsOutcome(form)
