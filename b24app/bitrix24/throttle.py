@@ -28,8 +28,9 @@ class Priority(IntEnum):
         return self.name.lower()
 
 
-# How much of the bucket, and of a method's running time, each may use up; the rest waits for people.
-_BUCKET_SHARE = {Priority.PERSON: 1.0, Priority.ROBOT: 0.9, Priority.EVENT: 0.8, Priority.BACKGROUND: 0.7}
+# How many requests of the bucket, and seconds of a method's running time, each leaves to those before him.
+# Background work reads a portal at the full rate: so many cards may still be opened in the same moment.
+_BUCKET_RESERVE = {Priority.PERSON: 0.0, Priority.ROBOT: 2.0, Priority.EVENT: 4.0, Priority.BACKGROUND: 6.0}
 _OPERATING_RESERVE_S = {
     Priority.PERSON: 0.0,
     Priority.ROBOT: 5.0,
@@ -66,7 +67,7 @@ def take(state: BucketState, limits: Limits, priority: Priority, now: float) -> 
     leaked = _leak(state, limits, now)
     if now < state.blocked_until:
         return leaked, state.blocked_until - now
-    ceiling = limits.capacity * _BUCKET_SHARE[priority]
+    ceiling = max(1.0, limits.capacity - _BUCKET_RESERVE[priority])
     surplus = leaked.level + 1.0 - ceiling
     if surplus > 0:
         return leaked, surplus / limits.rate_per_s

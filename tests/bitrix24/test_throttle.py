@@ -22,7 +22,7 @@ def test_an_empty_bucket_lets_a_burst_through_and_then_the_rate():
 
 @pytest.mark.parametrize(
     ("priority", "burst"),
-    [(Priority.PERSON, 50), (Priority.ROBOT, 45), (Priority.EVENT, 40), (Priority.BACKGROUND, 35)],
+    [(Priority.PERSON, 50), (Priority.ROBOT, 48), (Priority.EVENT, 46), (Priority.BACKGROUND, 44)],
 )
 def test_whoever_is_less_urgent_leaves_room(priority, burst):
     state, taken = BucketState(), 0
