@@ -49,7 +49,10 @@ class StoredThrottle:
     async def blocked(self, method: str, until: float) -> None:
         def decide(bucket: Bucket) -> tuple[Bucket, float]:
             learned_s = min(bucket.operating_limit_s, LEARNED_OPERATING_LIMIT_S)
-            methods = {**bucket.methods, method: (bucket.operating_limit_s, until)}
+            _, told = bucket.methods.get(
+                method, (0.0, 0.0)
+            )  # a refusal inside a batch does not say until when
+            methods = {**bucket.methods, method: (bucket.operating_limit_s, max(until, told))}
             return replace(bucket, operating_limit_s=learned_s, methods=methods), 0.0
 
         await self._apply(decide)

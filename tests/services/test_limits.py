@@ -38,3 +38,12 @@ async def test_an_enterprise_plan_lets_more_go_until_the_portal_refuses(store: S
     clock.advance(3600)
 
     assert await _taken_at_once(throttle) == 50
+
+
+async def test_a_refusal_that_does_not_say_until_when_shortens_no_known_wait(store: Store, clock: StillClock):
+    throttle = StoredThrottle(store, await _a_portal(store), clock)
+    await throttle.spent({"crm.lead.list": (470.0, clock.now() + 500)})
+
+    await throttle.blocked("crm.lead.list", clock.now() + 60)
+
+    assert await throttle.take(Priority.BACKGROUND, ["crm.lead.list"]) == 500.0
