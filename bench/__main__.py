@@ -1,0 +1,43 @@
+"""``python -m bench [names…] [--quick]``: prints the table of figures; exits with 1 when a target is missed."""
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Callable, Iterator
+
+import structlog
+
+from bench import reading, widget
+from bench.database import describe, fresh_database
+from bench.report import Figure, describe_machine, print_table
+
+MODULES: dict[str, Callable[..., Iterator[Figure]]] = {
+    "reading": reading.measure,
+    "widget": widget.measure,
+}
+
+
+def main() -> int:
+    """Run the named parts, or all, and print what they found."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument(
+        "names", nargs="*", choices=[*MODULES, []], help="parts to run; all when none is named"
+    )
+    parser.add_argument("--quick", action="store_true", help="small sizes only")
+    asked = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    with fresh_database() as (url, _):
+        print(describe_machine(asyncio.run(describe(url))))
+    found = []
+    for name in asked.names or MODULES:
+        for figure in MODULES[name](quick=asked.quick):
+            print(".", end="", file=sys.stderr, flush=True)
+            found.append(figure)
+    print(file=sys.stderr)
+    print_table(found)
+    return 1 if any(figure.is_reached is False for figure in found) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
