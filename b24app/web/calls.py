@@ -46,14 +46,11 @@ async def read_form(request: Request) -> Form:
 
 async def read_frame(request: Request) -> FrameCall:
     """Return what the portal's frame posted; kept for the page's headers and its refusal, believed by nobody yet."""
-    call = parse_frame(_single(request), await read_form(request))
-    request.state.claimed_address = f"{'https' if call.is_https else 'http'}://{call.domain}"
-    request.state.language = call.language
-    return call
-
-
-def _single(request: Request) -> Mapping[str, str]:
-    return dict(request.query_params)
+    query = dict(request.query_params)
+    scheme = "http" if query.get("PROTOCOL") == "0" else "https"
+    request.state.claimed_address = f"{scheme}://{query.get('DOMAIN', '')}"
+    request.state.language = query.get("LANG")
+    return parse_frame(query, await read_form(request))
 
 
 async def read_event(request: Request) -> PortalEvent:

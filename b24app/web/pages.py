@@ -23,9 +23,14 @@ async def page_response(
     if portal_id is not None:
         request.state.frame_origin = await portal_origin_of(runtime_of(request), portal_id)
     origin = getattr(request.state, "frame_origin", "")
-    language = language_of(getattr(request.state, "language", None))
+    language = language_of(getattr(request.state, "language", None) or _readers_language(request))
     html = pages.render(template, language=language, portal_origin=origin, **values)
     return HTMLResponse(html, status_code=status)
+
+
+def _readers_language(request: Request) -> str:
+    """Return what the browser prefers: for calls that do not say, such as those with an outdated page token."""
+    return request.headers.get("accept-language", "")[:2]
 
 
 @router.post("/install", openapi_extra=FORM_BODY)
@@ -75,7 +80,6 @@ async def change_settings(request: Request) -> HTMLResponse:
 @router.get("/")
 async def about(request: Request) -> HTMLResponse:
     """Say what this is to whoever opens the address outside a portal."""
-    request.state.language = request.headers.get("accept-language", "en")[:2]
     return await page_response(request, "pages/about.html")
 
 
