@@ -65,10 +65,11 @@ class Portal:
 
 
 class PortalRepository:
-    """One portal's own row."""
+    """One portal's own row, read once in a transaction: nobody else can change it meanwhile."""
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
+        self._known: RowMapping | None = None
 
     async def get(self) -> Portal:
         """Return the portal as it stands; raises UnknownPortal."""
@@ -131,6 +132,7 @@ class PortalRepository:
 
     async def forget_everything(self) -> None:
         """Remove every row of the portal, its own included (uninstalled with CLEAN=1)."""
+        self._known = None
         for table in reversed(TENANT_TABLES):
             await self._scope.connection.execute(
                 delete(table).where(table.c.portal_id == self._scope.portal_id)
@@ -156,15 +158,17 @@ class PortalRepository:
         )
 
     async def _row(self) -> RowMapping:
-        found = await self._scope.connection.execute(
-            select(PORTAL).where(PORTAL.c.portal_id == self._scope.portal_id)
-        )
-        row = found.mappings().first()
-        if row is None:
+        if self._known is None:
+            found = await self._scope.connection.execute(
+                select(PORTAL).where(PORTAL.c.portal_id == self._scope.portal_id)
+            )
+            self._known = found.mappings().first()
+        if self._known is None:
             raise UnknownPortal(self._scope.portal_id)
-        return row
+        return self._known
 
     async def _set(self, **values: object) -> None:
+        self._known = None
         changed = await self._scope.connection.execute(
             update(PORTAL).where(PORTAL.c.portal_id == self._scope.portal_id).values(**values)
         )

@@ -2,6 +2,8 @@
 
 import asyncpg
 import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from b24app.store.address import libpq_dsn
 from b24app.store.database import Store
@@ -115,6 +117,29 @@ async def test_a_portal_can_be_renamed_blocked_and_marked(store: Store):
         assert (stored.status, stored.blocked_reason) == (PortalStatus.BLOCKED, "tokens_rejected")
         assert (stored.manifest_version, stored.indexed_at) == (3, NOON)
         assert await tx.portal.application_token() == "another proof"
+
+
+async def test_a_transaction_reads_the_portal_s_row_once_and_again_after_a_change(store: Store):
+    portal = await a_portal(store)
+    asked: list[str] = []
+
+    def watch(*arguments: object) -> None:
+        asked.append(str(arguments[2]))
+
+    event.listen(Engine, "before_cursor_execute", watch)
+    async with store.read(portal.portal_id) as tx:
+        known = await tx.portal.get()
+        await tx.portal.hashing_key()
+        await tx.portal.load_tokens()
+    event.remove(Engine, "before_cursor_execute", watch)
+    async with store.begin(portal.portal_id) as tx:
+        await tx.portal.get()
+        await tx.portal.rename("https://new.bitrix24.ru")
+        renamed = await tx.portal.get()
+
+    assert len(asked) == 1
+    assert known == portal
+    assert renamed.origin == "https://new.bitrix24.ru"
 
 
 async def test_clean_leaves_no_row_of_the_portal_and_all_of_the_other(store: Store, database_url: str):
