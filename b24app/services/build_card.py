@@ -6,9 +6,9 @@ from functools import cached_property
 
 from b24app.dedupe.keys import KeyedValue, KeyKind, keyed_values
 from b24app.dedupe.match import Grade, Match, compare, is_shown
-from b24app.dedupe.record import Record, RecordRef, RecordType
+from b24app.dedupe.record import Multifield, Record, RecordRef, RecordType
 from b24app.dedupe.rules import Reveal, RuleSet
-from b24app.services.candidates import Candidates
+from b24app.services.candidates import Candidate, Candidates
 from b24app.services.card import (
     Card,
     CardValue,
@@ -80,6 +80,20 @@ class CardParts:
     def is_relative(self, ref: RecordRef) -> bool:
         """Tell whether the record belongs to an open one by itself: its own company, its own client."""
         links = self.record(ref).links if ref in self.view.records else ()
+        return self._is_linked(ref, links)
+
+    def would_be_duplicate(self, unread: Candidate) -> bool:
+        """Tell whether a record nobody may read here would be shown, judged by what it shares and by its links."""
+        shared = (value for value in self.values() if value.key in unread.keys)
+        values = tuple(Multifield(value.kind, value.normalised) for value in shared)
+        outline = Record(ref=unread.ref, multifields=values)
+        matches = (
+            compare(opened, outline, self.rules, self.hashing_key, self.found.hubs) for opened in self.opened
+        )
+        is_sure = any(match is not None and is_shown(match, self.rules) for match in matches)
+        return is_sure and not self._is_linked(unread.ref, unread.links)
+
+    def _is_linked(self, ref: RecordRef, links: Iterable[RecordRef]) -> bool:
         return any(ref in opened.links or opened.ref in links for opened in self.opened)
 
     def _best_match(self, ref: RecordRef) -> Match | None:
@@ -178,7 +192,7 @@ def _hidden(parts: CardParts, rows: _Rows) -> Hidden | None:
 
     An administrator reads everything: what he does not see is gone, and not hidden.
     """
-    unread = [c for c in parts.found.near if c.ref not in parts.view.records]
+    unread = [c for c in parts.found.near if c.ref not in parts.view.records and parts.would_be_duplicate(c)]
     if not unread or parts.rules.reveal is Reveal.NOTHING or parts.view.viewer.is_admin:
         return None
     if parts.rules.reveal is Reveal.EXISTS:
