@@ -18,6 +18,7 @@ from sqlalchemy.pool import NullPool
 from b24app.clock import Clock
 from b24app.store import limits
 from b24app.store.address import asyncpg_url
+from b24app.store.api_keys import ApiKeyRepository, KeyOwner, find_owner
 from b24app.store.decisions import DecisionRepository
 from b24app.store.errors import StoreUnavailable, UnknownPortal
 from b24app.store.inbox import InboxRepository, find_waiting_portals
@@ -82,6 +83,10 @@ class Transaction:
     def page_tokens(self) -> PageTokenRepository:
         return PageTokenRepository(self._scope)
 
+    @cached_property
+    def api_keys(self) -> ApiKeyRepository:
+        return ApiKeyRepository(self._scope)
+
     async def reseal(self) -> int:
         """Seal the portal's secrets with the current key where the old one was used; return how many."""
         return await reseal(self._scope)
@@ -97,6 +102,10 @@ class SharedTransaction:
     async def waiting_portals(self) -> list[int]:
         """Return the active portals with something in the inbox."""
         return await find_waiting_portals(self._connection)
+
+    async def owner_of_key(self, key_hash: bytes) -> KeyOwner | None:
+        """Return whose API key has this hash; None when nobody's."""
+        return await find_owner(self._connection, key_hash)
 
 
 class Store:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import RowMapping, Table, and_, select, update
 
 from b24app.store.scope import Scope
-from b24app.store.tables import JOURNAL, PORTAL
+from b24app.store.tables import API_KEY, JOURNAL, PORTAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ _SEALED = (
     _Sealed(PORTAL, "rules_sealed", "portal.rules"),
     _Sealed(JOURNAL, "old_sealed", "journal.old"),
     _Sealed(JOURNAL, "new_sealed", "journal.new"),
+    _Sealed(API_KEY, "name_sealed", "api_key.name"),
 )
 
 

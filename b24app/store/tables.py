@@ -206,6 +206,19 @@ class PageTokenRow(SQLModel, table=True):
     expires_at: float = Field(sa_type=Double)
 
 
+class ApiKeyRow(SQLModel, table=True):
+    """A key by which an outside program asks; its hash alone. Removed when revoked, dies with any uninstallation."""
+
+    __tablename__ = "api_key"
+    portal_id: int = Field(primary_key=True, sa_type=BigInteger)
+    key_id: int = Field(sa_column=Column(BigInteger, Identity(), primary_key=True))
+    hash: bytes = Field(unique=True)
+    name_sealed: bytes
+    created_by: int = Field(sa_type=BigInteger)
+    created_at: float = Field(sa_type=Double)
+    last_used_at: float | None = Field(sa_type=Double)
+
+
 def _table(name: str) -> Table:
     return SQLModel.metadata.tables[name]
 
@@ -222,6 +235,7 @@ SWEEP = _table("sweep")
 REJECTION = _table("rejection")
 JOURNAL = _table("journal")
 PAGE_TOKEN = _table("page_token")
+API_KEY = _table("api_key")
 
 TENANT_TABLES = (
     PORTAL,
@@ -236,5 +250,6 @@ TENANT_TABLES = (
     REJECTION,
     JOURNAL,
     PAGE_TOKEN,
+    API_KEY,
 )
 OUTLIVE_UNINSTALLATION = frozenset({PORTAL.name, REJECTION.name, JOURNAL.name})  # with CLEAN=0
