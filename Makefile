@@ -7,7 +7,7 @@ setup: .venv/.ready
 
 .venv/.ready: pyproject.toml uv.lock
 	test -x $(VENV)/uv || (python3 -m venv .venv && $(VENV)/pip install --quiet uv)
-	$(VENV)/uv sync --frozen --quiet
+	$(VENV)/uv sync --frozen --quiet --system-certs
 	touch $@
 
 demo: setup
