@@ -1,0 +1,224 @@
+"""Finds the groups of `group` among millions of records: the same rules over columns instead of objects.
+
+Keys alone are most of the keys, and sorting is what grouping costs. So nothing is sorted: rows with equal
+hashes find each other in a table of slots, written and read as whole columns (`_equal_rows`). Only what shares a
+key is looked at again. Held equal to `group` by tests.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Set
+from dataclasses import dataclass
+from itertools import combinations_with_replacement
+from typing import TypeAlias
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from b24app.dedupe.group import (
+    JOINING,
+    DuplicateGroup,
+    Grouping,
+    KeyHolders,
+    apart_of,
+    describe_group,
+    joined_parts,
+    sorted_hubs,
+)
+from b24app.dedupe.key_table import Hashes, Holding, Ids, KeyTable, Rows
+from b24app.dedupe.keys import KeyKind
+from b24app.dedupe.record import RecordRef, RecordType
+
+Rejected: TypeAlias = Collection[frozenset[RecordRef]]
+
+ALONE = -1
+_SPREAD = 0x9E3779B97F4A7C15  # 2^64 over the golden ratio: its product's upper bits depend on all bits
+_SLOTS_A_ROW = 2  # at least; more slots need more memory, fewer more rounds
+
+
+@dataclass(frozen=True, slots=True)
+class BulkGrouping:
+    """The groups of a table.
+
+    `labels` has the group of each record, by its smallest record from 0, or ALONE. `shared` are the keys on two
+    or more records, of all kinds, without `hubs`.
+    """
+
+    labels: Rows
+    group_count: int
+    shared: Holding
+    hubs: Holding
+
+    def members(self) -> tuple[Rows, Ids]:
+        """Return the grouped records' numbers, group by group, and where each group starts; then the end."""
+        grouped = np.flatnonzero(self.labels != ALONE).astype(np.int32)
+        of_group = self.labels[grouped]
+        sizes = np.bincount(of_group, minlength=self.group_count)
+        starts = np.append(0, np.cumsum(sizes))
+        return grouped[np.argsort(of_group, kind="stable")], starts
+
+
+def group_table(
+    table: KeyTable,
+    *,
+    hub_limit: int,
+    rejected: Rejected = (),
+    joining: Set[KeyKind] = JOINING,
+) -> BulkGrouping:
+    """Return the groups that `group.group_records` would make of the same keys."""
+    found = _equal_rows(table.hashes)
+    more_holders = np.bincount(found.firsts, minlength=1)
+    is_hub = more_holders[found.firsts] >= hub_limit
+    shared, hubs = found.only(~is_hub), found.only(is_hub)
+    joins = shared.only(np.isin(table.kinds[shared.firsts], list(joining)))
+    here, there = _joints(table, joins, rejected)
+    labels, group_count = _label(len(table.ids), here, there)
+    return BulkGrouping(labels, group_count, shared, hubs)
+
+
+def _equal_rows(hashes: Hashes) -> Holding:
+    """Return which rows have equal hashes, in time linear in the rows.
+
+    All rows write themselves into the slot of their hash; one stays in each slot. Who finds a row with
+    his hash there has found his key's first row; who finds another one tries again among fewer, in other slots.
+    """
+    spread = _SPREAD
+    rows, waiting = np.arange(len(hashes), dtype=np.int32), hashes.view(np.uint64)
+    found: list[Holding] = []
+    while len(rows):
+        bits = max(8, (_SLOTS_A_ROW * len(rows) - 1).bit_length())
+        slots = ((waiting * np.uint64(spread)) >> np.uint64(64 - bits)).view(np.int64)
+        positions = np.arange(len(rows), dtype=np.int32)
+        keeper_of = np.empty(1 << bits, np.int32)
+        keeper_of[slots] = positions
+        kept = keeper_of[slots]
+        others = np.flatnonzero(kept != positions)
+        is_equal = waiting[kept[others]] == waiting[others]
+        met = others[is_equal]
+        found.append(Holding(rows[met], rows[kept[met]]))
+        others = others[~is_equal]
+        rows, waiting = rows[others], waiting[others]
+        spread = spread * _SPREAD % 2**64
+    nothing = np.empty(0, np.int32)
+    return Holding(
+        np.concatenate([nothing, *(each.rows for each in found)]),
+        np.concatenate([nothing, *(each.firsts for each in found)]),
+    )
+
+
+def _label(record_count: int, here: Rows, there: Rows) -> tuple[Rows, int]:
+    """Return the group of each record that the joints make, by the smallest record, and how many groups."""
+    is_joined = np.zeros(record_count, np.bool_)
+    is_joined[here] = is_joined[there] = True
+    joined = np.flatnonzero(is_joined)
+    number_of = np.empty(record_count, np.int32)
+    number_of[joined] = np.arange(len(joined), dtype=np.int32)
+    size = (len(joined), len(joined))
+    graph = coo_array((np.ones(len(here), np.int8), (number_of[here], number_of[there])), shape=size).tocsr()
+    count, found = connected_components(graph, directed=False)
+    smallest = np.empty(count, np.int32)
+    smallest[found[::-1]] = joined[::-1]
+    rank = np.empty(count, np.int32)
+    rank[np.argsort(smallest)] = np.arange(count, dtype=np.int32)
+    labels = np.full(record_count, ALONE, np.int32)
+    labels[joined] = rank[found]
+    return labels, int(count)
+
+
+def _joints(table: KeyTable, joins: Holding, rejected: Rejected) -> tuple[Rows, Rows]:
+    """Return pairs of record numbers that are joined: each holder with the first, save rejected pairs."""
+    apart = _numbered(table, rejected)
+    contested = _contested_keys(table, joins, apart)
+    is_contested = np.isin(joins.firsts, contested)
+    plain = joins.only(~is_contested)
+    here, there = table.records[plain.rows], table.records[plain.firsts]
+    if not contested:
+        return here, there
+    refs = apart_of(rejected)
+    held = joins.only(is_contested).holders(table)
+    pairs = [pair for holders in held for part in joined_parts(holders.records, refs) for pair in part]
+    numbers = table.numbers({ref for pair in pairs for ref in pair})
+    more = np.array([[numbers[a], numbers[b]] for a, b in pairs], np.int32).reshape(len(pairs), 2)
+    return np.concatenate([here, more[:, 0]]), np.concatenate([there, more[:, 1]])
+
+
+def _numbered(table: KeyTable, rejected: Rejected) -> list[tuple[int, int]]:
+    """Return those rejected pairs of which the table has both, as numbers."""
+    numbers = table.numbers({ref for pair in rejected for ref in pair}) if rejected else {}
+    return [(numbers[a], numbers[b]) for a, b in map(tuple, rejected) if a in numbers and b in numbers]
+
+
+def _contested_keys(table: KeyTable, joins: Holding, apart: list[tuple[int, int]]) -> list[int]:
+    """Return the first rows of the keys that both of a rejected pair hold."""
+    if not apart:
+        return []
+    held = joins.with_firsts()
+    records = table.records[held.rows]
+    is_meant = np.isin(records, [number for pair in apart for number in pair])
+    keys_of: defaultdict[int, set[int]] = defaultdict(set)
+    for record, first in zip(records[is_meant].tolist(), held.firsts[is_meant].tolist(), strict=True):
+        keys_of[record].add(first)
+    return sorted({first for a, b in apart for first in keys_of[a] & keys_of[b]})
+
+
+def describe_groups(
+    table: KeyTable, bulk: BulkGrouping, *, rejected: Rejected = (), joining: Set[KeyKind] = JOINING
+) -> Iterator[DuplicateGroup]:
+    """Yield every group with its keys and its chain, by its smallest record; one at a time, to stay small."""
+    apart = apart_of(rejected)
+    for keys in _keys_by_group(table, bulk):
+        yield describe_group(keys, apart, joining)
+
+
+def _keys_by_group(table: KeyTable, bulk: BulkGrouping) -> Iterator[list[KeyHolders]]:
+    """Yield each group's shared keys with their holders within the group."""
+    held = bulk.shared.with_firsts()
+    numbers = table.records[held.rows]
+    labels = bulk.labels[numbers]
+    order = np.lexsort((numbers, held.firsts, labels))
+    order = order[labels[order] != ALONE]
+    labels, firsts, numbers = labels[order], held.firsts[order], numbers[order]
+    is_new = np.ones(len(order), np.bool_)
+    is_new[1:] = (labels[1:] != labels[:-1]) | (firsts[1:] != firsts[:-1])
+    starts = np.append(np.flatnonzero(is_new), len(order))
+    keys: list[KeyHolders] = []
+    group = 0
+    for start, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
+        if labels[start] != group:
+            yield keys
+            keys, group = [], int(labels[start])
+        if end - start > 1:
+            refs = tuple(table.ref(number) for number in numbers[start:end].tolist())
+            keys.append(KeyHolders(table.key(int(firsts[start])), refs))
+    if keys:
+        yield keys
+
+
+def grouping_of(
+    table: KeyTable, bulk: BulkGrouping, *, rejected: Rejected = (), joining: Set[KeyKind] = JOINING
+) -> Grouping:
+    """Return what `group.group_records` would return."""
+    groups = tuple(describe_groups(table, bulk, rejected=rejected, joining=joining))
+    return Grouping(groups, sorted_hubs(bulk.hubs.holders(table)))
+
+
+def pair_table_of(
+    table: KeyTable, bulk: BulkGrouping, *, rejected: Rejected = ()
+) -> dict[tuple[RecordType, RecordType], int]:
+    """Return what `group.pair_table` would count, without making the groups."""
+    grouped = bulk.labels != ALONE
+    labels = bulk.labels[grouped]
+    sizes = {
+        each: np.bincount(labels[table.types[grouped] == each], minlength=bulk.group_count)
+        for each in sorted(RecordType)
+    }
+    counts = {
+        (a, b): int(np.sum(sizes[a] * (sizes[a] - 1) // 2 if a is b else sizes[a] * sizes[b]))
+        for a, b in combinations_with_replacement(sizes, 2)
+    }
+    for a, b in _numbered(table, rejected):
+        if bulk.labels[a] == bulk.labels[b] != ALONE:
+            counts[table.ref(min(a, b)).type, table.ref(max(a, b)).type] -= 1
+    return counts

@@ -1,0 +1,112 @@
+"""Keys of millions of records as columns, and which of their rows share a key.
+
+Owns the way between columns and the words of `record` and `keys`. What is grouped with what is the business
+of `bulk`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from b24app.dedupe.group import KeyHolders
+from b24app.dedupe.keys import KeyKind, MatchKey
+from b24app.dedupe.record import RecordRef, RecordType
+
+Bytes: TypeAlias = NDArray[np.int8]
+Rows: TypeAlias = NDArray[np.int32]  # positions: of records or of rows of a table
+Ids: TypeAlias = NDArray[np.int64]
+Hashes: TypeAlias = NDArray[np.int64]
+Flags: TypeAlias = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTable:
+    """Who holds which keys, by columns.
+
+    `types` and `ids` name each record that holds a key, ascending; a record's number is its position there.
+    `records`, `kinds` and `hashes` have a row for each key of each record, ascending by record, none twice. A
+    hash tells keys apart by itself, because the kind is part of what is hashed.
+    """
+
+    types: Bytes
+    ids: Ids
+    records: Rows
+    kinds: Bytes
+    hashes: Hashes
+
+    @classmethod
+    def of(cls, keys_of: Mapping[RecordRef, Collection[MatchKey]]) -> KeyTable:
+        """Return the table of what `group.group_records` takes."""
+        rows = [(ref.type, ref.id, key.kind, key.hash) for ref, keys in keys_of.items() for key in set(keys)]
+        columns = np.array(rows, np.int64).reshape(len(rows), 4).T
+        return cls.from_columns(
+            columns[0].astype(np.int8), columns[1], columns[2].astype(np.int8), columns[3].copy()
+        )
+
+    @classmethod
+    def from_columns(cls, types: Bytes, ids: Ids, kinds: Bytes, hashes: Hashes) -> KeyTable:
+        """Return the table of rows as the index holds them, one per key; fastest if ascending by record."""
+        refs = (types.astype(np.int64) << 56) | ids
+        if np.any(refs[1:] < refs[:-1]):
+            order = np.argsort(refs, kind="stable")
+            refs, types, ids = refs[order], types[order], ids[order]
+            kinds, hashes = kinds[order], hashes[order]
+        is_first = np.ones(len(refs), np.bool_)
+        np.not_equal(refs[1:], refs[:-1], out=is_first[1:])
+        records = np.cumsum(is_first, dtype=np.int32) - np.int32(1)
+        return cls(types[is_first], ids[is_first], records, kinds, hashes)
+
+    def ref(self, number: int) -> RecordRef:
+        """Return the record of a number."""
+        return RecordRef(RecordType(int(self.types[number])), int(self.ids[number]))
+
+    def key(self, row: int) -> MatchKey:
+        """Return the key of a row."""
+        return MatchKey(KeyKind(int(self.kinds[row])), int(self.hashes[row]))
+
+    def numbers(self, refs: Iterable[RecordRef]) -> dict[RecordRef, int]:
+        """Return the numbers of those records that the table has."""
+        wanted = list(refs)
+        packed = (self.types.astype(np.int64) << 56) | self.ids
+        sought = np.array([(ref.type << 56) | ref.id for ref in wanted], np.int64)
+        places = np.searchsorted(packed, sought)
+        return {
+            ref: place
+            for ref, place, value in zip(wanted, places.tolist(), sought.tolist(), strict=True)
+            if place < len(packed) and packed[place] == value
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Rows of a table that share a key: each of `rows` has the key of the row beside it in `firsts`.
+
+    A key's own first row is not among `rows`.
+    """
+
+    rows: Rows
+    firsts: Rows
+
+    def only(self, is_meant: Flags) -> Holding:
+        """Return a part of the rows."""
+        return Holding(self.rows[is_meant], self.firsts[is_meant])
+
+    def with_firsts(self) -> Holding:
+        """Return every holder's row, the firsts too."""
+        firsts = np.unique(self.firsts)
+        return Holding(np.concatenate([firsts, self.rows]), np.concatenate([firsts, self.firsts]))
+
+    def holders(self, table: KeyTable) -> Iterator[KeyHolders]:
+        """Yield each key with its holders, sorted."""
+        held = self.with_firsts()
+        numbers_of: defaultdict[int, list[int]] = defaultdict(list)
+        for number, first in zip(table.records[held.rows].tolist(), held.firsts.tolist(), strict=True):
+            numbers_of[first].append(number)
+        for first, numbers in numbers_of.items():
+            yield KeyHolders(table.key(first), tuple(table.ref(number) for number in sorted(numbers)))
