@@ -21,11 +21,11 @@ MODULES: dict[str, Callable[..., Iterator[Figure]]] = {
 def main() -> int:
     """Run the named parts, or all, and print what they found."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument(
-        "names", nargs="*", choices=[*MODULES, []], help="parts to run; all when none is named"
-    )
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(MODULES)}; all when none is named")
     parser.add_argument("--quick", action="store_true", help="small sizes only")
     asked = parser.parse_args()
+    if unknown := set(asked.names) - set(MODULES):
+        parser.error(f"unknown part: {', '.join(sorted(unknown))}")
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     with fresh_database() as (url, _):
         print(describe_machine(asyncio.run(describe(url))))
