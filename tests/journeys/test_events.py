@@ -79,7 +79,7 @@ async def test_a_storm_of_events_costs_a_handful_of_requests(acme: Town):
     assert await index_of(acme) == await undisturbed(acme)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 async def test_whatever_the_order_and_doubling_the_index_ends_as_the_portal_is(acme: Town, seed: int):
     acme.portal.events.follow(DeliveryPlan(doubled=0.5, is_shuffled=True, seed=seed))
     shake(acme.portal)

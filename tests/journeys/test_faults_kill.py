@@ -22,7 +22,7 @@ SLOW_PORTAL = SandboxLimits(
     bucket=1e9, operating_limit_s=1e9,
     server_seconds_by_method={"crm.lead.list": 0.004, "crm.contact.list": 0.004, "crm.company.list": 0.004},
 )  # fmt: skip
-PATIENCE_S = 40.0
+PATIENCE_S = 90.0
 KILLS = 2
 DIES_WITHIN_S = 0.6
 

@@ -68,14 +68,14 @@ async def test_a_token_of_another_application_installs_nothing(two: Town):
     assert await two.is_unknown()
 
 
-@pytest.mark.parametrize("token", ["", "garbage", "0" * 64, "a\r\nHost: b", "токен", "'; DROP TABLE portal"])
-async def test_a_token_nobody_gave_out_installs_nothing(two: Town, token: str):
-    answer = await send(two, two.installer_frame(ADMIN), AUTH_ID=token)
+async def test_a_token_nobody_gave_out_installs_nothing(two: Town):
+    for token in ["", "garbage", "0" * 64, "a\r\nHost: b", "токен", "'; DROP TABLE portal"]:
+        answer = await send(two, two.installer_frame(ADMIN), AUTH_ID=token)
 
-    assert answer.status_code == 403
-    assert "text/html" in answer.headers["content-type"]
-    assert 'lang="ru"' in answer.text
-    assert await two.is_unknown()
+        assert answer.status_code == 403
+        assert "text/html" in answer.headers["content-type"]
+        assert 'lang="ru"' in answer.text
+        assert await two.is_unknown()
 
 
 async def test_an_expired_token_installs_nothing(two: Town):

@@ -71,13 +71,12 @@ async def test_a_new_application_token_is_taken_when_an_access_token_proves_the_
     assert registered(acme.portal) == wanted(acme.address)
 
 
-@pytest.mark.parametrize("access_token", ["", "garbage", "0" * 64])
-async def test_a_new_application_token_without_proof_is_refused(acme: Town, access_token: str):
-    forged = {"auth[application_token]": "f" * 32, "auth[access_token]": access_token}
+async def test_a_new_application_token_without_proof_is_refused(acme: Town):
+    for access_token in ("", "garbage", "0" * 64):
+        forged = {"auth[application_token]": "f" * 32, "auth[access_token]": access_token}
+        answer = await post_event(acme, an_event(acme, "ONAPPUPDATE", **forged))
 
-    answer = await post_event(acme, an_event(acme, "ONAPPUPDATE", **forged))
-
-    assert (answer.status_code, answer.text) == (403, "forged")
+        assert (answer.status_code, answer.text) == (403, "forged")
     assert (await post_event(acme, an_event(acme))).status_code == 200
 
 

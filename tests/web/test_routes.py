@@ -23,6 +23,18 @@ QUERY = {"DOMAIN": "portal.example", "PROTOCOL": "1", "APP_SID": "0" * 32}
 MEMBER = {"auth[member_id]": "a" * 32, "auth[application_token]": "b" * 32}
 INLINE = re.compile(r"<script\b(?![^>]*\bsrc=)|<style\b|\sstyle=\"|\son[a-z]+=\"|javascript:", re.IGNORECASE)
 
+FORM = "application/x-www-form-urlencoded"
+ODD_BODIES = [
+    (b"{}", "application/json"),
+    (b"\xff\xfe=1", FORM),
+    (b"a[b=1", FORM),
+    (b"a=1&a[b]=2", FORM),
+    (b"&".join([b"a=1"] * 2000), FORM),
+    (b"a[b][c][d][e][f][g][h]=1", FORM),
+    (b"--x\r\n\r\n", "multipart/form-data; boundary=x"),
+    (b"", FORM),
+]
+
 
 @pytest.fixture
 async def acme(database_url: str, tmp_path: Path) -> AsyncIterator[Town]:
@@ -130,26 +142,14 @@ async def test_a_body_beyond_every_portals_need_is_not_read(acme: Town):
         assert answer.status_code == 413
 
 
-@pytest.mark.parametrize(
-    ("content", "kind"),
-    [
-        (b"{}", "application/json"),
-        (b"\xff\xfe=1", "application/x-www-form-urlencoded"),
-        (b"a[b=1", "application/x-www-form-urlencoded"),
-        (b"a=1&a[b]=2", "application/x-www-form-urlencoded"),
-        (b"&".join([b"a=1"] * 2000), "application/x-www-form-urlencoded"),
-        (b"a[b][c][d][e][f][g][h]=1", "application/x-www-form-urlencoded"),
-        (b"--x\r\n\r\n", "multipart/form-data; boundary=x"),
-        (b"", "application/x-www-form-urlencoded"),
-    ],
-)
-async def test_what_no_portal_sends_is_malformed(acme: Town, content: bytes, kind: str):
-    for path in [*FRAMES, *ACTS, "events"]:
-        answer = await acme.browser.post(
-            acme.address + path, params=QUERY, content=content, headers={"Content-Type": kind}
-        )
+async def test_what_no_portal_sends_is_malformed(acme: Town):
+    for content, kind in ODD_BODIES:
+        for path in [*FRAMES, *ACTS, "events"]:
+            answer = await acme.browser.post(
+                acme.address + path, params=QUERY, content=content, headers={"Content-Type": kind}
+            )
 
-        assert answer.status_code == 400
+            assert answer.status_code == 400
 
 
 async def test_an_unknown_address_is_not_found_and_a_wrong_verb_not_allowed(acme: Town):
