@@ -17,7 +17,7 @@ come first. No text is made here; a reason carries what a sentence needs.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from b24app.dedupe.grade import Grade as Grade
@@ -139,6 +139,16 @@ def compare(
     reasons = sorted(_without_implied_aliases(found), key=lambda reason: (-reason.grade, reason.key))
     grade = reasons[0].grade
     return Match(grade, _score(grade, len(reasons), similarity), tuple(reasons), similarity, effect)
+
+
+def grade_by_value(value: KeyedValue, *, is_hub: bool) -> Grade:
+    """Return what sharing this value says when nothing else is known: neither names nor the other spelling.
+
+    Whoever has the number may have it with any extension, so one that was typed is taken to differ.
+    """
+    other = replace(value, extension="")
+    sharing = _Sharing.HUB if is_hub else _sharing(value, other)
+    return _GRADES[sharing][_COLUMNS[NameEffect.UNKNOWN]]
 
 
 def is_shown(match: Match, rules: RuleSet) -> bool:

@@ -30,6 +30,7 @@ log = logger(__name__)
 
 STAGES_LIFE_S = 600.0  # names of lead stages
 NUMBERS_LIFE_S = 60.0  # totals of the index
+BUCKETS_LIFE_S = 60.0  # what API keys have used up, long refilled by then
 
 
 class Queue(Protocol):
@@ -48,6 +49,9 @@ class Caches:
 
     stages: TTLCache[int, Mapping[str, str]] = field(default_factory=lambda: TTLCache(4096, STAGES_LIFE_S))
     numbers: TTLCache[int, IndexNumbers] = field(default_factory=lambda: TTLCache(1024, NUMBERS_LIFE_S))
+    key_buckets: TTLCache[int, tuple[float, float]] = field(
+        default_factory=lambda: TTLCache(4096, BUCKETS_LIFE_S)
+    )  # API key → calls left, and since when
 
 
 @dataclass(frozen=True, slots=True)

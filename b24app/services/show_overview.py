@@ -1,6 +1,7 @@
 """Shows the app's own page, and reconnects a blocked portal when an administrator opens it."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from b24app.bitrix24 import answers, methods
@@ -9,11 +10,22 @@ from b24app.bitrix24.errors import Bitrix24Error
 from b24app.dedupe.keys import KeyKind
 from b24app.dedupe.record import RecordType
 from b24app.services.access import PageToken, Refused, issue_page_token
+from b24app.services.api_keys import KeyOutcome
 from b24app.services.card import Person
-from b24app.services.overview import Change, IndexingProgress, IndexNumbers, Overview, ShownRules
+from b24app.services.overview import (
+    Change,
+    IndexingProgress,
+    IndexNumbers,
+    Overview,
+    ShownKey,
+    ShownKeys,
+    ShownRules,
+)
 from b24app.services.portal import PortalContext, Runtime, open_portal_as
 from b24app.services.settings import SettingsOutcome
+from b24app.store.api_keys import ApiKey
 from b24app.store.database import Transaction
+from b24app.store.journal import JournalEntry
 from b24app.store.portals import PortalStatus, StoredTokens
 from b24app.store.sync_state import SyncKind
 
@@ -39,8 +51,19 @@ class OverviewRequest:
         return cls(token.portal_id, token.language, token.access_token, user_id=token.user_id)
 
 
+@dataclass(frozen=True, slots=True)
+class _AdminPart:
+    """What only administrators see."""
+
+    changes: tuple[Change, ...]
+    api_keys: ShownKeys
+
+
 async def show_overview(
-    runtime: Runtime, asked: OverviewRequest, outcome: SettingsOutcome | None = None
+    runtime: Runtime,
+    asked: OverviewRequest,
+    outcome: SettingsOutcome | None = None,
+    key_outcome: KeyOutcome | None = None,
 ) -> Overview:
     """Return the page; raises Refused when the viewer is not who the page was for."""
     context = await open_portal_as(runtime, asked.portal_id, asked.access_token)
@@ -50,9 +73,9 @@ async def show_overview(
     if viewer.is_admin:
         await _mend(context, asked)
         context = await open_portal_as(runtime, asked.portal_id, asked.access_token)
-    changes = await _changes(context) if viewer.is_admin else ()
+    admin_part = await _admin_part(context, key_outcome or KeyOutcome()) if viewer.is_admin else None
     async with context.read() as tx:
-        return await _overview(context, tx, asked, viewer, changes, outcome)
+        return await _overview(context, tx, asked, viewer, admin_part, outcome)
 
 
 async def _mend(context: PortalContext, asked: OverviewRequest) -> None:
@@ -78,7 +101,7 @@ async def _overview(
     tx: Transaction,
     asked: OverviewRequest,
     viewer: Viewer,
-    changes: tuple[Change, ...],
+    admin_part: _AdminPart | None,
     outcome: SettingsOutcome | None,
 ) -> Overview:
     portal, runtime = context.portal, context.runtime
@@ -98,7 +121,7 @@ async def _overview(
         reconciled_at=full.finished_at if full else None,
         missing_scopes=tuple(sorted(runtime.manifest.scopes - portal.scopes)),
         rules=_shown_rules(context, outcome) if viewer.is_admin else None,
-        changes=changes,
+        changes=admin_part.changes if admin_part else (),
         page_token=issue_page_token(
             runtime,
             portal_id=asked.portal_id,
@@ -111,6 +134,7 @@ async def _overview(
         now=context.now(),
         saved=outcome is not None and outcome.is_saved,
         mistake=outcome.form.mistake if outcome else None,
+        api_keys=admin_part.api_keys if admin_part else None,
     )
 
 
@@ -155,20 +179,36 @@ async def _progress(context: PortalContext, tx: Transaction) -> IndexingProgress
     )
 
 
-async def _changes(context: PortalContext) -> tuple[Change, ...]:
+async def _admin_part(context: PortalContext, outcome: KeyOutcome) -> _AdminPart:
     async with context.read() as tx:
         entries = await tx.journal.recent(CHANGES_SHOWN)
-    names = await _names(context, {entry.user_id for entry in entries if entry.user_id is not None})
-    return tuple(
-        Change(
-            at=entry.at,
-            user=Person(entry.user_id or 0, names.get(entry.user_id or 0, "")),
-            what=entry.what,
-            old=_spell(entry.old),
-            new=_spell(entry.new),
-        )
-        for entry in entries
+        keys = await tx.api_keys.list()
+    acted = {entry.user_id for entry in entries if entry.user_id is not None}
+    names = await _names(context, acted | {key.created_by for key in keys})
+    return _AdminPart(
+        changes=tuple(_shown_change(entry, names) for entry in entries),
+        api_keys=ShownKeys(
+            known=tuple(_shown_key(key, names) for key in keys),
+            created=outcome.created,
+            typed=outcome.typed,
+            mistake=outcome.mistake,
+        ),
     )
+
+
+def _shown_change(entry: JournalEntry, names: Mapping[int, str]) -> Change:
+    return Change(
+        at=entry.at,
+        user=Person(entry.user_id or 0, names.get(entry.user_id or 0, "")),
+        what=entry.what,
+        old=_spell(entry.old),
+        new=_spell(entry.new),
+    )
+
+
+def _shown_key(key: ApiKey, names: Mapping[int, str]) -> ShownKey:
+    maker = Person(key.created_by, names.get(key.created_by, ""))
+    return ShownKey(key.key_id, key.name, maker, key.created_at, key.last_used_at)
 
 
 async def _names(context: PortalContext, user_ids: set[int]) -> dict[int, str]:

@@ -23,7 +23,7 @@ from b24app.bitrix24.origins import OriginRefused, portal_origin
 from b24app.logs import logger
 from b24app.services.access import Refused
 from b24app.services.portal import Runtime, StoreUnavailable, UnknownPortal
-from b24app.web import operations, pages, portal_calls, widget
+from b24app.web import api, api_keys, operations, pages, portal_calls, widget
 from b24app.web.calls import BodyTooLarge
 from b24app.web.pages import page_response
 from b24app.web.templating import Pages
@@ -53,11 +53,13 @@ def create_app(runtime: Runtime, *, static_version: str = __version__) -> FastAP
     app = FastAPI(title="b24app", version=__version__, docs_url=None, redoc_url=None)
     app.state.runtime = runtime
     app.state.pages = Pages(static_version=static_version, bx24_js_url=runtime.bx24_js_url)
-    for module in (pages, widget, portal_calls, operations):
+    for module in (pages, api_keys, widget, portal_calls, api, operations):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=str(files("b24app") / "static")), name="static")
     app.add_exception_handler(Exception, answer_refusal)
-    for kind, _, _ in REFUSALS:
+    for kind, *_ in REFUSALS:
+        app.add_exception_handler(kind, answer_refusal)
+    for kind, *_ in api.ERRORS:
         app.add_exception_handler(kind, answer_refusal)
     app.add_exception_handler(Refused, answer_refusal)
     app.add_exception_handler(HTTPException, answer_refusal)
@@ -67,11 +69,14 @@ def create_app(runtime: Runtime, *, static_version: str = __version__) -> FastAP
 
 async def answer_refusal(request: Request, error: Exception) -> Response:
     """Say what happened and what to do, in the caller's language."""
-    status, reason = _judge(error)
+    is_api = request.url.path.startswith(api.PREFIX)
+    status, reason = api.judge(error)[:2] if is_api else _judge(error)
     if status >= 500 and not isinstance(error, Bitrix24Error):
         log.error("request failed", path=request.url.path, error=type(error).__name__, exc_info=error)
     else:
         log.info("request refused", path=request.url.path, status=status, error_code=reason)
+    if is_api:
+        return api.refuse(error)
     headers = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else {}
     if request.url.path in PLAIN_ROUTES:
         return PlainTextResponse(reason, status_code=status, headers=headers)

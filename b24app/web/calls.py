@@ -32,16 +32,22 @@ def runtime_of(request: Request) -> Runtime:
     return runtime
 
 
-async def read_form(request: Request) -> Form:
-    """Return the posted form; raises BodyTooLarge, MalformedCall."""
+async def read_body(request: Request, limit_bytes: int) -> bytes:
+    """Return the body; raises BodyTooLarge before more than the limit is kept."""
     size = 0
     parts = []
     async for part in request.stream():
         size += len(part)
-        if size > BODY_LIMIT_BYTES:
+        if size > limit_bytes:
             raise BodyTooLarge
         parts.append(part)
-    return parse_form(b"".join(parts), request.headers.get("content-type", ""))
+    return b"".join(parts)
+
+
+async def read_form(request: Request) -> Form:
+    """Return the posted form; raises BodyTooLarge, MalformedCall."""
+    body = await read_body(request, BODY_LIMIT_BYTES)
+    return parse_form(body, request.headers.get("content-type", ""))
 
 
 async def read_frame(request: Request) -> FrameCall:
