@@ -124,18 +124,18 @@ class SeenPage:
     def alerts(self) -> list[Element]:
         return list(self._all("alert__body"))
 
+    def form(self, action: str) -> dict[str, list[str]]:
+        """Return what a browser would send when the first form with this action is submitted untouched."""
+        forms = [node for node in self.root.iter("form") if node.get("action") == action]
+        sent: dict[str, list[str]] = {}
+        for node in forms[0].iter() if forms else ():
+            if (name := node.get("name")) and (value := _entered(node)) is not None:
+                sent.setdefault(name, []).append(value)
+        return sent
+
     def field(self, name: str) -> str:
-        """Return the value a form field has now; of boxes the first ticked one, of a list the chosen one."""
-        for node in self.root.iter():
-            if node.get("name") != name:
-                continue
-            if node.tag == "select":
-                return next(o.attrib["value"] for o in node.iter("option") if "selected" in o.attrib)
-            if node.tag == "textarea":
-                return "".join(node.itertext())
-            if node.get("type") not in ("checkbox", "radio") or "checked" in node.attrib:
-                return node.get("value", "")
-        return ""
+        """Return the value a field of the settings has now; empty when it is not there."""
+        return "\n".join(self.form("/settings").get(name, []))
 
     def _labelled(self, name: str) -> Element | None:
         return next((node for node in self.root.iter("section") if node.get("aria-labelledby") == name), None)
@@ -145,6 +145,16 @@ class SeenPage:
 
     def _all(self, class_name: str) -> Iterator[Element]:
         return _with_class(self.root, class_name)
+
+
+def _entered(field: Element) -> str | None:
+    """Return the value of a field, or None when it would not be sent."""
+    if field.tag == "select":
+        return next(option.attrib["value"] for option in field.iter("option") if "selected" in option.attrib)
+    if field.tag == "textarea":
+        return "".join(field.itertext())
+    is_box = field.get("type") in ("checkbox", "radio")
+    return None if is_box and "checked" not in field.attrib else field.get("value", "")
 
 
 def spoken(node: Element) -> str:
