@@ -159,7 +159,8 @@ def statuses(entity_id: str) -> Command:
     return Command("crm.status.list", {"filter": {"ENTITY_ID": entity_id}, "order": {"SORT": "ASC"}})
 
 
-def get_record(word: RecordWord, record_id: int) -> Command:
+def get_record(word: RecordWord, record_id: int | str) -> Command:
+    """Ask for one record; in a batch the id may be a ``$result[…]`` of an earlier command."""
     return Command(f"crm.{word}.get", {"id": record_id})
 
 

@@ -7,9 +7,9 @@ be known first), or for a far page of a hub's records.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from b24app.bitrix24 import answers, methods
+from b24app.bitrix24 import methods
 from b24app.dedupe.keys import MatchKey, match_keys
-from b24app.dedupe.record import RecordRef, RecordType
+from b24app.dedupe.record import Record, RecordRef, RecordType
 from b24app.services.access import PageToken, Refused, issue_page_token
 from b24app.services.build_card import CardParts, build_card
 from b24app.services.candidates import Candidates, find_candidates
@@ -24,6 +24,7 @@ from b24app.services.card_reading import (
     read_view,
     who_and_what,
 )
+from b24app.services.deal_clients import read_deal_clients
 from b24app.services.far import missing_pages
 from b24app.services.portal import PortalContext, Runtime, open_portal_as
 from b24app.store.sync_state import SyncKind
@@ -62,38 +63,28 @@ async def show_card(runtime: Runtime, asked: CardRequest) -> Card:
     if asked.record_id <= 0:
         raise Refused("unsaved", 200)
     context = await open_portal_as(runtime, asked.portal_id, asked.access_token)
-    subjects = await _subjects(context, asked)
-    found, coverage, known = await _look_up(context, subjects, None)
+    subjects, keys = await _subjects(context, asked)
+    found, coverage, indexed = await _look_up(context, subjects, keys)
     view, pages = await _ask(context, subjects, found)
     _check_viewer(asked, subjects, view)
     live = _live_keys(context, subjects, view)
-    if live != known:
-        found, coverage, _ = await _look_up(context, subjects, live)
+    if live != indexed:
         await _heal(context, subjects)
+    if live != (indexed if keys is None else keys):
+        found, coverage, _ = await _look_up(context, subjects, live)
         view, pages = await _ask(context, subjects, found)
     parts = CardParts(subjects, found, coverage, view, pages, asked.pages, context.rules, context.hashing_key)
     return _finish(context, asked, await _with_far_rows(context, parts))
 
 
-async def _subjects(context: PortalContext, asked: CardRequest) -> tuple[RecordRef, ...]:
-    """Return the records whose matches are shown: the open one, or the clients of the open deal."""
+async def _subjects(
+    context: PortalContext, asked: CardRequest
+) -> tuple[tuple[RecordRef, ...], frozenset[MatchKey] | None]:
+    """Return whose matches are shown: the open record, or the clients of the open deal with their keys."""
     if asked.type_word != "deal":
-        return (RecordRef(RecordType.parse(asked.type_word), asked.record_id),)
-    batch = await context.client.batch(
-        {
-            "deal": methods.list_records(
-                "deal", select=["ID", "COMPANY_ID", "CONTACT_ID"], filter_by={"@ID": [asked.record_id]}
-            ),
-            "contacts": methods.contacts_of_deal(asked.record_id),
-        }
-    )
-    deals = answers.rows(batch.get("deal"))
-    if not deals:
-        raise Refused("no_access", 403)
-    contacts = answers.linked_ids(batch.get("contacts"), "CONTACT_ID")
-    company = answers.to_id(deals[0].get("COMPANY_ID"))
-    clients = [RecordRef(RecordType.CONTACT, contact) for contact in contacts]
-    return tuple(clients) if company is None else (*clients, RecordRef(RecordType.COMPANY, company))
+        return (RecordRef(RecordType.parse(asked.type_word), asked.record_id),), None
+    clients = await read_deal_clients(context, asked.record_id)
+    return clients.refs, None if clients.records is None else _keys_of(context, clients.records)
 
 
 async def _look_up(
@@ -146,11 +137,12 @@ def _may_be_shared(clients: Iterable[RecordRef]) -> bool:
 
 
 def _live_keys(context: PortalContext, subjects: Iterable[RecordRef], view: LiveView) -> frozenset[MatchKey]:
+    return _keys_of(context, [view.records[ref].record for ref in subjects if ref in view.records])
+
+
+def _keys_of(context: PortalContext, records: Iterable[Record]) -> frozenset[MatchKey]:
     return frozenset(
-        key
-        for ref in subjects
-        if ref in view.records
-        for key in match_keys(view.records[ref].record, context.rules, context.hashing_key)
+        key for record in records for key in match_keys(record, context.rules, context.hashing_key)
     )
 
 

@@ -105,7 +105,6 @@ async def test_a_deal_without_clients_and_one_that_is_gone(acme: Town) -> None:
     assert SeenPage(gone.text).refusal == "no_access"
 
 
-@pytest.mark.xfail(strict=True, reason="deal, stale client, client again: three requests instead of two")
 async def test_a_deal_whose_client_has_just_changed_costs_two_requests(acme: Town) -> None:
     phone = [{"VALUE": "+7 900 000-78-01"}]
     contact = acme.portal.add_record("contact", {"NAME": "Новый", "PHONE": phone})

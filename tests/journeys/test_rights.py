@@ -157,17 +157,6 @@ async def test_hidden_matches_alone_are_told_as_the_setting_says(scene: Scene) -
     }
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a value counts as a hub by all its records: marks and grades tell of unreadable ones"
-)
-async def test_with_reveal_nothing_a_hub_is_told_by_readable_records_alone(
-    template_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    pages = await pages_with_and_without(template_url, tmp_path_factory, others=70)  # more than the hub limit
-
-    assert pages[0] == pages[1]
-
-
 async def test_with_reveal_nothing_the_page_is_the_one_of_a_portal_without_those_records(
     template_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
