@@ -5,12 +5,19 @@ from dataclasses import dataclass
 
 import structlog
 
-from b24app.bitrix24.errors import AccessDenied, BadRequest, MethodUnknown, PortalBusy, PortalGone
+from b24app.bitrix24.errors import (
+    AccessDenied,
+    BadRequest,
+    MethodUnknown,
+    PortalBusy,
+    PortalGone,
+    TokenRejected,
+)
 from b24app.jobs.queue import BULK, SOON, JobQueue
 from b24app.logs import logger
 from b24app.services.housekeeping import portals_to_drain, portals_to_index, portals_to_sweep, purge
 from b24app.services.installation import register_again
-from b24app.services.portal import Runtime, UnknownPortal, block_portal
+from b24app.services.portal import Runtime, UnknownPortal, block_portal, renew_tokens
 from b24app.services.refresh import LostRights, drain_inbox
 from b24app.services.sync import index_portal, reconcile_portal, sweep_portal
 
@@ -79,6 +86,11 @@ async def _run(runtime: Runtime, task: Task, portal_id: int) -> float | None:
         return busy.retry_after_s
     except (PortalGone, UnknownPortal):
         log.info("job ended: the portal may not be called any more")
+    except TokenRejected:
+        # The app may have been removed and the event lost: the authorization server knows.
+        if not await renew_tokens(runtime, portal_id):
+            return None
+        raise
     except LostRights:
         await block_portal(runtime, portal_id, "lost_rights")
     return None

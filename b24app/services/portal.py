@@ -209,6 +209,16 @@ class OneTokenAccess:
         raise TokenRejected
 
 
+async def renew_tokens(runtime: Runtime, portal_id: int) -> bool:
+    """Renew the installer's tokens now; False when the authorization server says no, and the portal is blocked."""
+    access = StoredAccess(runtime, portal_id)
+    try:
+        await access.renewed(await access.current())
+    except PortalGone:
+        return False
+    return True
+
+
 async def portal_origin_of(runtime: Runtime, portal_id: int) -> str:
     """Return the address we hold for a portal; an empty text when it is gone."""
     try:

@@ -207,3 +207,14 @@ async def test_a_portal_that_comes_back_is_indexed_anew_and_has_its_decisions_if
     assert registered(acme.portal) == wanted(acme.address)
     kept = await acme.rows("SELECT * FROM rejection /* all portals */")
     assert len(kept) == (0 if clean else 1)
+
+
+async def test_a_removal_whose_event_was_lost_is_learned_from_the_authorization_server(acme: Town) -> None:
+    assert acme.portal.app is not None
+    acme.portal.app.registrations.events.clear()  # nobody is told
+    acme.portal.uninstall(clean=False)
+
+    await acme.house.queue.ask("sweep_portal", (await acme.known()).portal_id)
+    await acme.work()
+
+    assert not await acme.is_active()
