@@ -1,6 +1,7 @@
 """``PortalClient``: one place for turns at the limit, renewal, repetition and the log of every request.
 
-It knows no method by name and nothing of CRM. Tokens stand in JSON bodies only, never in an address.
+It knows no method by name and nothing of CRM. Tokens stand in JSON bodies only, never in an address; only a
+webhook is an address by nature, and no address is ever logged.
 Source: REST documentation, "general-principles", "limits", "change-domen" (redirects).
 """
 
@@ -194,14 +195,14 @@ class PortalClient:
         return max(grown_s, asked_s)
 
     async def _attempt(self, errand: _Errand, grant: Grant) -> Mapping[str, JSON]:
-        sent = orjson.dumps({**errand.params, "auth": grant.access_token})
+        sent = orjson.dumps(grant.signed(errand.params))
         started = self._clock.now()
         reply: wire.Reply | None = None
         error: Bitrix24Error | None = None
         try:
             reply = await wire.post(
                 self._http,
-                f"{grant.origin}/rest/{errand.method}",
+                grant.address(errand.method),
                 sent,
                 content_type="application/json",
                 timeout_s=self._request_time(errand),

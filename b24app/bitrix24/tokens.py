@@ -58,6 +58,14 @@ class Grant:
     origin: str
     access_token: str = field(repr=False)
 
+    def address(self, method: str) -> str:
+        """Return where the method is called."""
+        return f"{self.origin}/rest/{method}"
+
+    def signed(self, params: Mapping[str, JSON]) -> Mapping[str, JSON]:
+        """Return the parameters with the proof of who asks."""
+        return {**params, "auth": self.access_token}
+
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
