@@ -4,7 +4,7 @@ import asyncio
 import gc
 import secrets
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +15,23 @@ from fastapi import FastAPI
 import b24app
 from b24app.bitrix24.calls import CallRecord
 from b24app.bitrix24.client import PortalClient
-from b24app.bitrix24.throttle import Priority, Throttle
+from b24app.bitrix24.errors import Bitrix24Error
+from b24app.bitrix24.throttle import LocalThrottle, Priority, Throttle
 from b24app.bitrix24.tokens import Access, AuthorizationServer
+from b24app.bitrix24.webhooks import WebhookAccess, WebhookGrant
 from b24app.bitrix24.wire import Http, make_http
 from b24app.clock import Clock, SystemClock
 from b24app.config import Settings
+from b24app.dedupe.rules import RuleSet
 from b24app.jobs.queue import JobQueue
 from b24app.jobs.tasks import add_tasks
-from b24app.logs import logger, set_up_logs
+from b24app.logs import logger, quiet_addresses, set_up_logs
+from b24app.services.audit.files import write_files
+from b24app.services.audit.gathering import Progress
+from b24app.services.audit.refusals import AuditStopped, sentence_for
+from b24app.services.audit.terminal import progress_bar, summary_lines
+from b24app.services.audit.webhook import AuditOrder, Material, RequestCounter, WebhookAudit
+from b24app.services.audit.words import WORDS
 from b24app.services.health import count_call
 from b24app.services.manifest import Manifest, parse_manifest
 from b24app.services.portal import Runtime
@@ -219,6 +228,60 @@ async def run_worker(house: House) -> None:
     """Run jobs; what a killed worker left is found by the minute's healing."""
     log.info("worker started")
     await house.queue.work()
+
+
+def run_webhook_audit(order: AuditOrder, settings: Settings, clock: Clock | None = None) -> Iterable[str]:
+    """Audit a portal through an incoming webhook, write the files and return the summary. Raises AuditStopped.
+
+    Neither database nor log: what was read is forgotten with the process.
+    """
+    quiet_addresses()
+    insecure = settings.allow_insecure_http
+    grant, rules = order.grant(allow_insecure=insecure), order.rules()
+    order.check_folders()
+    try:
+        with progress_bar() as progress:
+            reading = _read_through(grant, order, rules, clock or SystemClock(), progress, insecure=insecure)
+            audit, material = asyncio.run(reading)
+        result = audit.conclude(material)
+        write_files(result, order)
+    except Bitrix24Error as error:
+        raise AuditStopped(sentence_for(error, order.language)) from error
+    except OSError as error:
+        raise AuditStopped(f"{error.filename or 'a file'}: {error.strerror or error}") from error
+    return summary_lines(result, WORDS[order.language])
+
+
+async def _read_through(
+    grant: WebhookGrant,
+    order: AuditOrder,
+    rules: RuleSet,
+    clock: Clock,
+    progress: Progress,
+    *,
+    insecure: bool,
+) -> tuple[WebhookAudit, Material]:
+    counter = RequestCounter()
+    async with make_http(allow_insecure=insecure, max_connections=CONNECTIONS) as http:
+        client = PortalClient(
+            http=http,
+            access=WebhookAccess(grant),
+            throttle=LocalThrottle(clock),
+            clock=clock,
+            log=counter,
+            priority=Priority.BACKGROUND,
+            max_wait_s=MAX_WAIT_S[Priority.BACKGROUND],
+        )
+        audit = WebhookAudit(
+            client=client,
+            clock=clock,
+            origin=grant.origin,
+            counter=counter,
+            hashing_key=secrets.token_bytes(32),
+            rules=rules,
+            with_titles=order.with_values,
+        )
+        return audit, await audit.read(progress)
 
 
 def demo_settings(data_dir: Path, **overrides: object) -> Settings:

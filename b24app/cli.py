@@ -1,20 +1,26 @@
-"""``b24app serve · work · migrate · demo · doctor``: each command is one call."""
+"""``b24app serve · work · migrate · demo · audit · doctor``: each command is one call."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from b24app import bootstrap
-from b24app.config import Settings, SettingsMistake, read_settings
+from b24app.config import Settings, SettingsMistake, read_environment, read_settings
 from b24app.demo import check as run_check
 from b24app.demo import show
 from b24app.doctor import examine
+from b24app.services.audit.refusals import AuditStopped
+from b24app.services.audit.webhook import AuditOrder
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Duplicates across leads, contacts and companies."
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,  # they hold secrets
+    help="Duplicates across leads, contacts and companies.",
 )
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
@@ -26,9 +32,9 @@ def main() -> None:
     app()
 
 
-def _settings() -> Settings:
+def _settings(read: Callable[[], Settings] = read_settings) -> Settings:
     try:
-        return read_settings()
+        return read()
     except SettingsMistake as mistake:
         typer.echo(f"b24app can't start:\n{mistake}", err=True)
         raise typer.Exit(code=2) from mistake
@@ -71,6 +77,29 @@ def demo(
             typer.echo(f"WRONG: {sentence}", err=True)
         if wrong:
             raise typer.Exit(code=1)
+
+
+@app.command()
+def audit(
+    webhook: Annotated[
+        str, typer.Option(envvar="B24APP_WEBHOOK", help="Inbound webhook: https://PORTAL/rest/USER/CODE/")
+    ],
+    region: Annotated[str, typer.Option(help="Country of numbers without a country code.")] = "RU",
+    xlsx: Annotated[Path | None, typer.Option(help="Write a workbook.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the result for programs.")] = None,
+    with_values: Annotated[
+        bool, typer.Option("--with-values", help="Put titles, phones and e-mails into the files.")
+    ] = False,
+    language: Annotated[Literal["ru", "en"], typer.Option(help="Of the summary and the workbook.")] = "ru",
+) -> None:
+    """Audit a portal through a webhook: nothing is installed, stored or changed."""
+    order = AuditOrder(webhook, region, json, xlsx, with_values, language)
+    try:
+        for line in bootstrap.run_webhook_audit(order, _settings(read_environment)):
+            typer.echo(line)
+    except AuditStopped as stopped:
+        typer.echo(str(stopped), err=True)
+        raise typer.Exit(code=stopped.exit_code) from stopped
 
 
 @app.command()

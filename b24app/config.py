@@ -64,13 +64,18 @@ class Settings(BaseSettings):
         return found
 
 
-def read_settings() -> Settings:
-    """Read the environment; raises SettingsMistake with every problem, one a line."""
+def read_environment() -> Settings:
+    """Read the environment, whether or not a server could run with it. Raises SettingsMistake."""
     try:
-        settings = Settings()
+        return Settings()
     except ValidationError as error:
         lines = [f"B24APP_{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors()]
         raise SettingsMistake("\n".join(lines)) from error
+
+
+def read_settings() -> Settings:
+    """Read the environment; raises SettingsMistake with every problem, one a line."""
+    settings = read_environment()
     problems = settings.problems()
     if problems:
         raise SettingsMistake("\n".join(problems))

@@ -109,8 +109,9 @@ def set_up_logs(*, level: str, data_dir: Path) -> None:
     screen.setFormatter(_formatter())
     root.addHandler(screen)
     root.setLevel(level)
-    for noisy in ("httpx", "httpcore", "uvicorn.access", "procrastinate", "alembic"):
+    for noisy in ("uvicorn.access", "procrastinate", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    quiet_addresses()
     rest = logging.getLogger("b24app.rest")
     for handler in list(rest.handlers):
         rest.removeHandler(handler)
@@ -119,6 +120,12 @@ def set_up_logs(*, level: str, data_dir: Path) -> None:
     rest.addHandler(rest_file)
     rest.setLevel(logging.INFO)
     rest.propagate = False
+
+
+def quiet_addresses() -> None:
+    """Keep the HTTP library from logging addresses: a webhook's address is a secret."""
+    for talker in ("httpx", "httpcore"):
+        logging.getLogger(talker).setLevel(logging.WARNING)
 
 
 def logger(name: str) -> Any:
