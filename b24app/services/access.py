@@ -10,9 +10,13 @@ from dataclasses import asdict, dataclass, field
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from b24app.bitrix24 import answers, methods
+from b24app.bitrix24.answers import Viewer
 from b24app.bitrix24.errors import Bitrix24Error
 from b24app.bitrix24.incoming import FrameCall, PortalEvent
-from b24app.services.portal import Runtime
+from b24app.bitrix24.throttle import LocalThrottle, Priority
+from b24app.bitrix24.tokens import Grant
+from b24app.services.portal import OneTokenAccess, Runtime
 from b24app.store.portals import Portal, PortalStatus
 
 PAGE_TOKEN_LIFE_S = 3600.0  # no longer than the access token inside
@@ -54,8 +58,8 @@ async def verify_event(runtime: Runtime, event: PortalEvent) -> Portal:
     """Return the portal an event really comes from; raises UnknownPortal or ForgedCall.
 
     The application token is the only proof (REST documentation, safe-event-handlers). A portal that brought none
-    when it was installed, or brings a new one with an update, proves itself by an access token that the
-    authorization server knows.
+    when it was installed, or brings a new one with an update, proves itself by an administrator's access token.
+    An employee's proves nothing: whoever sets the application token may uninstall the app and delete everything.
     """
     portal, application_token = await _find(runtime, event.member_id)
     if application_token is None:
@@ -96,12 +100,19 @@ async def _adopt_application_token(runtime: Runtime, portal: Portal, event: Port
         raise ForgedCall
     try:
         owner = await runtime.oauth.owner_of(event.access_token)
+        is_ours = owner.member_id == portal.member_id and owner.client_id == runtime.client_id
+        if not is_ours or not (await ask_viewer(runtime, Grant(owner.origin, event.access_token))).is_admin:
+            raise ForgedCall
     except Bitrix24Error as error:
         raise ForgedCall from error
-    if owner.member_id != portal.member_id or owner.client_id != runtime.client_id:
-        raise ForgedCall
     async with runtime.store.begin(portal.portal_id) as tx:
         await tx.portal.set_application_token(event.application_token)
+
+
+async def ask_viewer(runtime: Runtime, grant: Grant) -> Viewer:
+    """Ask the portal itself whose token this is; the authorization server has vouched for the address."""
+    client = runtime.make_client(OneTokenAccess(grant), LocalThrottle(runtime.clock), Priority.PERSON)
+    return answers.viewer((await client.batch({"me": methods.profile()})).get("me"))
 
 
 def _equal(known: str, brought: str | None) -> bool:

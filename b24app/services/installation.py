@@ -4,17 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from b24app.bitrix24 import answers, methods
+from b24app.bitrix24.answers import Viewer
 from b24app.bitrix24.client import Command, PortalClient
 from b24app.bitrix24.errors import AlreadyRegistered, Bitrix24Error, PlanRefused, TokenExpired, TokenRejected
 from b24app.bitrix24.incoming import FrameCall, PortalEvent
-from b24app.bitrix24.throttle import Limits, LocalThrottle, Priority
+from b24app.bitrix24.throttle import Limits, Priority
 from b24app.bitrix24.tokens import Grant, TokenOwner
 from b24app.dedupe.rules import RuleSet
 from b24app.logs import logger
-from b24app.services.access import Refused
+from b24app.services.access import Refused, ask_viewer
 from b24app.services.limits import StoredThrottle
 from b24app.services.manifest import plan_registrations
-from b24app.services.portal import OneTokenAccess, Runtime, open_portal
+from b24app.services.portal import Runtime, open_portal
 from b24app.store.portals import Portal, PortalStatus, StoredTokens
 
 DEFAULT_LIFE_S = 3600.0
@@ -49,20 +50,20 @@ async def install_portal(runtime: Runtime, call: FrameCall) -> Installed:
     """
     owner = await _owner(runtime, call)
     grant = Grant(owner.origin, _required(call.access_token))
-    user_id, is_admin = await _ask_who(runtime, grant)
-    if not is_admin:
+    viewer = await _ask_who(runtime, grant)
+    if not viewer.is_admin:
         raise Refused("not_admin", 403)
     tokens = StoredTokens(
         access_token=grant.access_token,
         refresh_token=_required(call.refresh_token),
         expires_at=runtime.clock.now() + float(call.expires_in_s or DEFAULT_LIFE_S),
     )
-    portal = await _store(runtime, call, owner, tokens, user_id)
+    portal = await _store(runtime, call, owner, tokens, viewer.id)
     registered, problems = await sync_registrations(runtime, portal.portal_id, Priority.PERSON)
     is_indexed = portal.indexed_at is not None  # installed again: it has its index still
     await runtime.queue.ask("reconcile_portal" if is_indexed else "index_portal", portal.portal_id)
     log.info("portal installed", portal=portal.portal_id, registered=registered, problems=problems)
-    return Installed(portal, user_id, registered, problems)
+    return Installed(portal, viewer.id, registered, problems)
 
 
 def _required(value: str | None) -> str:
@@ -81,16 +82,11 @@ async def _owner(runtime: Runtime, call: FrameCall) -> TokenOwner:
     return owner
 
 
-async def _ask_who(runtime: Runtime, grant: Grant) -> tuple[int, bool]:
-    """Ask the portal itself whose token this is."""
-    throttle = LocalThrottle(runtime.clock)
-    client: PortalClient = runtime.make_client(OneTokenAccess(grant), throttle, Priority.PERSON)
+async def _ask_who(runtime: Runtime, grant: Grant) -> Viewer:
     try:
-        me = await client.batch({"me": methods.profile()})
-        profile = answers.viewer(me.get("me"))
+        return await ask_viewer(runtime, grant)
     except (TokenExpired, TokenRejected) as error:
         raise Refused("no_access", 403) from error
-    return profile.id, profile.is_admin
 
 
 async def _store(
@@ -151,10 +147,10 @@ async def sync_registrations(
 async def _apply(client: PortalClient, plan: Sequence[Command]) -> list[str]:
     if not plan:
         return []
-    answers = await client.batch({f"r{number}": command for number, command in enumerate(plan)})
+    done = await client.batch({f"r{number}": command for number, command in enumerate(plan)})
     return [
         "plan_refused" if isinstance(error, PlanRefused) else f"refused:{plan[int(key[1:])].method}"
-        for key, error in answers.errors.items()
+        for key, error in done.errors.items()
         if not isinstance(error, AlreadyRegistered)
     ]
 

@@ -80,6 +80,17 @@ async def test_a_new_application_token_without_proof_is_refused(acme: Town):
     assert (await post_event(acme, an_event(acme))).status_code == 200
 
 
+async def test_a_new_application_token_is_not_proven_by_an_employees_access_token(acme: Town):
+    employee = acme.portal.open_frame(MANAGER, "CRM_LEAD_DETAIL_TAB", {"ID": "101"}).form["AUTH_ID"]
+    own = {"auth[application_token]": "f" * 32}
+
+    update = await post_event(acme, an_event(acme, "ONAPPUPDATE", **own, **{"auth[access_token]": employee}))
+    uninstall = await post_event(acme, an_event(acme, "ONAPPUNINSTALL", **own))
+
+    assert [(answer.status_code, answer.text) for answer in (update, uninstall)] == [(403, "forged")] * 2
+    assert await acme.is_active()
+
+
 async def test_a_new_application_token_is_not_proven_by_another_portals_access_token(
     database_url: str, tmp_path: Path
 ):
