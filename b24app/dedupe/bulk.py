@@ -1,7 +1,7 @@
 """Finds the groups of `group` among millions of records: the same rules over columns instead of objects.
 
 Keys alone are most of the keys, and sorting is what grouping costs. So nothing is sorted: rows with equal
-hashes find each other in a table of slots, written and read as whole columns (`_equal_rows`). Only what shares a
+hashes find each other in a table of slots, written and read as whole columns (`_equal_in_part`). Only what shares a
 key is looked at again. Held equal to `group` by tests.
 """
 
@@ -27,15 +27,18 @@ from b24app.dedupe.group import (
     joined_parts,
     sorted_hubs,
 )
-from b24app.dedupe.key_table import Hashes, Holding, Ids, KeyTable, Rows
+from b24app.dedupe.key_table import Flags, Hashes, Holding, Ids, KeyTable, Rows
 from b24app.dedupe.keys import KeyKind
 from b24app.dedupe.record import RecordRef, RecordType
 
 Rejected: TypeAlias = Collection[frozenset[RecordRef]]
 
 ALONE = -1
+LEAST_SLOT_BITS = 8  # a handful of rows should not need many rounds
+PART_BITS = 19  # rows of a part: 4 MB of hashes, 2 MB of slots
+MOST_PART_BITS = 8  # the number of a part is one byte, which numpy sorts without comparing
+BLOCK = 1 << 18  # rows split at a time
 _SPREAD = 0x9E3779B97F4A7C15  # 2^64 over the golden ratio: its product's upper bits depend on all bits
-_SLOTS_A_ROW = 2  # at least; more slots need more memory, fewer more rounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,7 @@ def group_table(
 ) -> BulkGrouping:
     """Return the groups that `group.group_records` would make of the same keys."""
     found = _equal_rows(table.hashes)
-    more_holders = np.bincount(found.firsts, minlength=1)
-    is_hub = more_holders[found.firsts] >= hub_limit
+    is_hub = _is_on_more_than(hub_limit, found)
     shared, hubs = found.only(~is_hub), found.only(is_hub)
     joins = shared.only(np.isin(table.kinds[shared.firsts], list(joining)))
     here, there = _joints(table, joins, rejected)
@@ -79,16 +81,42 @@ def group_table(
 
 
 def _equal_rows(hashes: Hashes) -> Holding:
-    """Return which rows have equal hashes, in time linear in the rows.
+    """Return which rows have equal hashes, in time linear in the rows."""
+    found = [Holding(np.empty(0, np.int32), np.empty(0, np.int32))]
+    for rows in _parts(hashes):
+        met = _equal_in_part(hashes[rows])
+        found.append(Holding(rows[met.rows], rows[met.firsts]))
+    return Holding.joined(found)
 
-    All rows write themselves into the slot of their hash; one stays in each slot. Who finds a row with
-    his hash there has found his key's first row; who finds another one tries again among fewer, in other slots.
+
+def _parts(hashes: Hashes) -> Iterator[Rows]:
+    """Split rows by the upper bits of their hashes into parts that the processor's cache can hold."""
+    bits = min(MOST_PART_BITS, max(0, (len(hashes) - 1).bit_length() - PART_BITS))
+    if not bits:
+        yield np.arange(len(hashes), dtype=np.int32)
+        return
+    parts: list[list[Rows]] = [[] for _ in range(1 << bits)]
+    for start in range(0, len(hashes), BLOCK):
+        numbers = (hashes[start : start + BLOCK].view(np.uint64) >> np.uint64(64 - bits)).astype(np.uint8)
+        order = (np.argsort(numbers, kind="stable") + start).astype(np.int32)
+        ends = np.cumsum(np.bincount(numbers, minlength=len(parts)))
+        for part, rows in zip(parts, np.split(order, ends[:-1]), strict=True):
+            part.append(rows)
+    for part in parts:
+        yield np.concatenate(part)
+
+
+def _equal_in_part(hashes: Hashes) -> Holding:
+    """Return which rows of a part have equal hashes.
+
+    All rows write themselves into the slot of their hash; one stays in each slot. Who finds a row with his hash
+    there has found his key's first row; who finds another one tries again among fewer, in other slots.
     """
     spread = _SPREAD
     rows, waiting = np.arange(len(hashes), dtype=np.int32), hashes.view(np.uint64)
-    found: list[Holding] = []
+    found = [Holding(rows[:0], rows[:0])]
     while len(rows):
-        bits = max(8, (_SLOTS_A_ROW * len(rows) - 1).bit_length())
+        bits = max(LEAST_SLOT_BITS, (len(rows) - 1).bit_length())
         slots = ((waiting * np.uint64(spread)) >> np.uint64(64 - bits)).view(np.int64)
         positions = np.arange(len(rows), dtype=np.int32)
         keeper_of = np.empty(1 << bits, np.int32)
@@ -101,11 +129,20 @@ def _equal_rows(hashes: Hashes) -> Holding:
         others = others[~is_equal]
         rows, waiting = rows[others], waiting[others]
         spread = spread * _SPREAD % 2**64
-    nothing = np.empty(0, np.int32)
-    return Holding(
-        np.concatenate([nothing, *(each.rows for each in found)]),
-        np.concatenate([nothing, *(each.firsts for each in found)]),
-    )
+    return Holding.joined(found)
+
+
+def _is_on_more_than(limit: int, found: Holding) -> Flags:
+    """Tell of each row whether more records than the limit hold its key.
+
+    Counted roughly at first, in no more slots than rows: a slot below the limit has no such key.
+    """
+    slots = found.firsts & np.int32((1 << len(found.firsts).bit_length()) - 1)
+    crowded = np.flatnonzero(np.bincount(slots, minlength=1)[slots] >= limit)
+    _, key_of, counts = np.unique(found.firsts[crowded], return_inverse=True, return_counts=True)
+    is_above = np.zeros(len(slots), np.bool_)
+    is_above[crowded] = counts[key_of] >= limit  # the key's first row is one more
+    return is_above
 
 
 def _label(record_count: int, here: Rows, there: Rows) -> tuple[Rows, int]:

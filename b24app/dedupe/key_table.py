@@ -7,7 +7,7 @@ of `bulk`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -92,6 +92,13 @@ class Holding:
 
     rows: Rows
     firsts: Rows
+
+    @classmethod
+    def joined(cls, found: Sequence[Holding]) -> Holding:
+        """Return the rows of several, at least one."""
+        return cls(
+            np.concatenate([each.rows for each in found]), np.concatenate([each.firsts for each in found])
+        )
 
     def only(self, is_meant: Flags) -> Holding:
         """Return a part of the rows."""
