@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 
 import structlog
 
-from bench import reading, widget
+from bench import grouping, reading, widget
 from bench.database import describe, fresh_database
 from bench.report import Figure, describe_machine, print_table
 
 MODULES: dict[str, Callable[..., Iterator[Figure]]] = {
+    "grouping": grouping.measure,
     "reading": reading.measure,
     "widget": widget.measure,
 }
@@ -32,9 +33,8 @@ def main() -> int:
     found = []
     for name in asked.names or MODULES:
         for figure in MODULES[name](quick=asked.quick):
-            print(".", end="", file=sys.stderr, flush=True)
+            print(f"{figure.name}: {figure.ours:.4g} {figure.unit}", file=sys.stderr, flush=True)
             found.append(figure)
-    print(file=sys.stderr)
     print_table(found)
     return 1 if any(figure.is_reached is False for figure in found) else 0
 
