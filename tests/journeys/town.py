@@ -175,7 +175,7 @@ async def town(
     async with (
         _discreet_logs(folder, served),
         TappedServer(served, oauth, delivers=False, pages=pages, heard=heard),
-        _app(database_url, folder, oauth, clock) as (house, url),
+        _app(database_url, folder, served[0], clock) as (house, url),
     ):
         for portal in served:
             portal.add_app(
@@ -202,16 +202,16 @@ async def _discreet_logs(folder: Path, portals: Sequence[SandboxPortal]) -> Asyn
 
 @asynccontextmanager
 async def _app(
-    database_url: str, folder: Path, oauth: SandboxOAuth, clock: Clock
+    database_url: str, folder: Path, portal: SandboxPortal, clock: Clock
 ) -> AsyncIterator[tuple[House, str]]:
     listener = _listener()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
     settings = demo_settings(
         folder,
         base_url=url,
-        oauth_url=oauth.base_url,
+        oauth_url=portal.oauth.base_url,
         database_url=database_url,
-        bx24_js_url=oauth.base_url + "bx24.js",
+        bx24_js_url=portal.base_url + "/bx24.js",
     )
     wire = httpx.AsyncClient(event_hooks={"request": [_outside_a_transaction]})
     async with open_house(settings, clock, wire) as house:
