@@ -1,6 +1,8 @@
 """What the clock asks for: which portals need work, and what may be thrown away."""
 
-from b24app.services.portal import Runtime
+from contextlib import suppress
+
+from b24app.services.portal import Runtime, UnknownPortal
 
 TOMBSTONE_LIFE_S = 2 * 86_400.0  # no page on its way is that old
 
@@ -27,10 +29,16 @@ async def _active(runtime: Runtime) -> list[tuple[int, bool]]:
 
 
 async def purge(runtime: Runtime) -> None:
-    """Remove what no longer matters, and move secrets to the current key after a change of it."""
+    """Remove what no longer matters, and move secrets to the current key after a change of it.
+
+    Of every portal: a blocked or uninstalled one comes back with its own hashing key, rules and journal.
+    """
     now = runtime.clock.now()
-    for portal_id, _ in await _active(runtime):
-        async with runtime.store.begin(portal_id) as tx:
-            await tx.index.purge_tombstones(now - TOMBSTONE_LIFE_S)
-            await tx.page_tokens.purge(now)
-            await tx.reseal()
+    async with runtime.store.begin_shared() as shared:
+        kept = await shared.portals.all_ids()
+    for portal_id in kept:
+        with suppress(UnknownPortal):  # uninstalled a moment ago
+            async with runtime.store.begin(portal_id) as tx:
+                await tx.index.purge_tombstones(now - TOMBSTONE_LIFE_S)
+                await tx.page_tokens.purge(now)
+                await tx.reseal()

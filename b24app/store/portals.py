@@ -196,6 +196,11 @@ class PortalDirectory:
             _all_portals().where(PORTAL.c.status == PortalStatus.ACTIVE.value).order_by(PORTAL.c.portal_id)
         )
 
+    async def all_ids(self) -> list[int]:
+        """Return every portal we keep anything of: blocked and uninstalled ones too."""
+        query = select(PORTAL.c.portal_id).prefix_with(ALL_PORTALS).order_by(PORTAL.c.portal_id)
+        return list((await self._connection.execute(query)).scalars())
+
     async def install(
         self,
         member_id: str,
