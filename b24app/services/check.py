@@ -154,7 +154,7 @@ async def check(runtime: Runtime, portal_id: int, question: CheckQuestion) -> Ch
         found = await _find(tx, asked, rules, searched, now=now)
         is_indexed = portal.indexed_at is not None
         complete = is_indexed and await tx.inbox.count() == 0
-        swept_at = await _swept_at(tx)
+        swept_at = await tx.sync.all_swept_at()
     matches = judge(asked, found, rules, exclude=question.exclude)
     best = Grade.parse(matches[0].grade) if matches else None
     can_deny = complete and bool(asked.by_key) and bool(searched)
@@ -236,13 +236,6 @@ async def _find(
     if not searched:
         return Candidates((), (), {}, frozenset())
     return await find_candidates(tx, (), asked.by_key, replace(rules, types=searched), now=now)
-
-
-async def _swept_at(tx: Transaction) -> float | None:
-    """Return up to when all types were swept; None: one of them never."""
-    swept = [await tx.sync.last_sweep_at(record_type) for record_type in RecordType]
-    known = [at for at in swept if at is not None]
-    return min(known) if len(known) == len(swept) else None
 
 
 def _verdict(best: Grade | None, *, can_deny: bool) -> CheckVerdict:

@@ -196,6 +196,14 @@ class SyncRepository:
         swept_at: float | None = (await self._scope.connection.execute(query)).scalar_one_or_none()
         return swept_at
 
+    async def all_swept_at(self) -> float | None:
+        """Return up to which time changes of every type were swept; None: one of them never."""
+        query = select(func.min(SWEEP.c.swept_at), func.count()).where(
+            SWEEP.c.portal_id == self._scope.portal_id
+        )
+        earliest, types = (await self._scope.connection.execute(query)).one()
+        return earliest if types == len(RecordType) else None
+
     async def set_last_sweep_at(self, type_: RecordType, at: float) -> None:
         await self._scope.connection.execute(
             upsert(SWEEP)

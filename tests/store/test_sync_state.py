@@ -95,3 +95,13 @@ async def test_each_type_remembers_its_last_sweep(store: Store, portal: Portal):
 
         assert await tx.sync.last_sweep_at(RecordType.LEAD) == NOON + 600
         assert await tx.sync.last_sweep_at(RecordType.CONTACT) is None
+
+
+async def test_everything_is_swept_up_to_the_earliest_of_all_types(store: Store, portal: Portal):
+    async with store.begin(portal.portal_id) as tx:
+        await tx.sync.set_last_sweep_at(RecordType.LEAD, NOON + 60)
+        await tx.sync.set_last_sweep_at(RecordType.CONTACT, NOON)
+        before = await tx.sync.all_swept_at()
+        await tx.sync.set_last_sweep_at(RecordType.COMPANY, NOON + 30)
+
+        assert (before, await tx.sync.all_swept_at()) == (None, NOON)
