@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 
 import structlog
 
-from bench import grouping, reading, widget
+from bench import check_api, grouping, reading, widget
 from bench.database import describe, fresh_database
 from bench.report import Figure, describe_machine, print_table
 
 MODULES: dict[str, Callable[..., Iterator[Figure]]] = {
+    "check_api": check_api.measure,
     "grouping": grouping.measure,
     "reading": reading.measure,
     "widget": widget.measure,
