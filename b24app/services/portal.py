@@ -220,11 +220,11 @@ async def renew_tokens(runtime: Runtime, portal_id: int) -> bool:
 
 
 async def portal_origin_of(runtime: Runtime, portal_id: int) -> str:
-    """Return the address we hold for a portal; an empty text when it is gone."""
+    """Return the address we hold for a portal; an empty text when it is gone or can't be read now."""
     try:
         async with runtime.store.read(portal_id) as tx:
             return (await tx.portal.get()).origin
-    except UnknownPortal:
+    except (StoreUnavailable, UnknownPortal):
         return ""
 
 

@@ -56,7 +56,6 @@ def create_app(runtime: Runtime, *, static_version: str = __version__) -> FastAP
     for module in (pages, api_keys, widget, portal_calls, api, operations):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=str(files("b24app") / "static")), name="static")
-    app.add_exception_handler(Exception, answer_refusal)
     for kind, *_ in REFUSALS:
         app.add_exception_handler(kind, answer_refusal)
     for kind, *_ in api.ERRORS:
@@ -100,7 +99,10 @@ def _judge(error: Exception) -> tuple[int, str]:
 
 async def add_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
     """Add what every answer carries: no cookies, no sniffing, a strict policy, and who may frame the page."""
-    response = await call_next(request)
+    try:
+        response = await call_next(request)
+    except Exception as error:  # noqa: BLE001 - a mistake of ours is logged, and answered like everything else
+        response = await answer_refusal(request, error)
     runtime: Runtime = request.app.state.runtime
     response.headers["Content-Security-Policy"] = _policy(runtime, _frame_ancestor(request, runtime))
     response.headers["X-Content-Type-Options"] = "nosniff"

@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 from b24app.bitrix24.forms import BODY_LIMIT_BYTES
 from b24app.store.address import libpq_dsn
 from tests.conftest import StillClock
-from tests.journeys.town import ADMIN, Town, town
+from tests.journeys.town import ADMIN, Town, token_of, town
 
 NOW = 1_790_000_000.0
 MANAGER = 2
@@ -107,6 +107,17 @@ async def test_without_its_database_the_app_is_alive_and_not_ready_and_comes_bac
     assert [answer.status_code for answer in later] == [200, 200, 200]
 
 
+async def test_a_button_pressed_without_the_database_is_answered_with_a_page(acme: Town):
+    await acme.install()
+    token = token_of((await acme.open(ADMIN, "DEFAULT")).text)
+
+    async with closed_database(acme):
+        answer = await acme.browser.post(acme.address + "progress", data={"page_token": token})
+
+    assert answer.status_code == 503
+    assert "data-refusal" in answer.text
+
+
 @pytest.mark.parametrize("language", ["ru", "en"])
 async def test_a_malformed_frame_call_is_answered_in_the_callers_language(acme: Town, language: str):
     for path in FRAMES:
@@ -186,6 +197,18 @@ async def test_no_answer_sets_a_cookie_or_runs_a_script_of_its_own(acme: Town):
         if "text/html" in headers.get("content-type", ""):
             assert not INLINE.search(answer.text)
             assert headers["cache-control"] == "no-store"
+
+
+async def test_even_a_mistake_of_ours_is_answered_with_the_headers_of_every_answer(acme: Town):
+    await acme.rows("ALTER TABLE portal RENAME TO away /* all portals */")
+
+    broken = await post(acme, "widget/lead", member_id="a" * 32, AUTH_ID="x")
+
+    about = await acme.browser.get(acme.address)
+    wanted = ["x-content-type-options", "referrer-policy", "cache-control"]
+    assert broken.status_code == 500
+    assert [broken.headers.get(name) for name in wanted] == [about.headers[name] for name in wanted]
+    assert "default-src 'none'" in broken.headers["content-security-policy"]
 
 
 async def test_only_the_portal_itself_may_frame_its_pages(acme: Town):
