@@ -29,8 +29,9 @@ from b24app.logs import logger, quiet_addresses, set_up_logs
 from b24app.services.audit.files import write_files
 from b24app.services.audit.gathering import Progress
 from b24app.services.audit.refusals import AuditStopped, sentence_for
+from b24app.services.audit.result import Material
 from b24app.services.audit.terminal import progress_bar, summary_lines
-from b24app.services.audit.webhook import AuditOrder, Material, RequestCounter, WebhookAudit
+from b24app.services.audit.webhook import AuditOrder, RequestCounter, WebhookAudit
 from b24app.services.audit.words import WORDS
 from b24app.services.health import count_call
 from b24app.services.manifest import Manifest, parse_manifest
@@ -239,11 +240,13 @@ def run_webhook_audit(order: AuditOrder, settings: Settings, clock: Clock | None
     insecure = settings.allow_insecure_http
     grant, rules = order.grant(allow_insecure=insecure), order.rules()
     order.check_folders()
+    clock = clock or SystemClock()
+    started_at = clock.now()
     try:
         with progress_bar() as progress:
-            reading = _read_through(grant, order, rules, clock or SystemClock(), progress, insecure=insecure)
+            reading = _read_through(grant, order, rules, clock, progress, insecure=insecure)
             audit, material = asyncio.run(reading)
-        result = audit.conclude(material)
+        result = audit.conclude(material, started_at)
         write_files(result, order)
     except Bitrix24Error as error:
         raise AuditStopped(sentence_for(error, order.language)) from error

@@ -16,7 +16,7 @@ from b24app.services.audit.files import write_files
 from b24app.services.audit.gathering import Gathered
 from b24app.services.audit.grading import grade_group
 from b24app.services.audit.refusals import sentence_for
-from b24app.services.audit.result import AuditResult, Circumstances, build_result
+from b24app.services.audit.result import AuditResult, Circumstances, Material, build_result
 from b24app.services.audit.webhook import AuditOrder
 from b24app.services.audit.words import WORDS
 
@@ -38,16 +38,12 @@ def grade_of(*leads: Record) -> Grade:
     return grade_group(group, records, RULES, KEY).grade
 
 
-def a_result(*leads: Record) -> AuditResult:
-    gathered = Gathered(
-        True, {RecordType.LEAD: len(leads), RecordType.CONTACT: 0, RecordType.COMPANY: 0}, frozenset()
-    )
-    for lead in leads:
-        gathered.records[lead.ref], gathered.keys[lead.ref] = lead, match_keys(lead, RULES, KEY)
-    grouping = group_records(gathered.keys, hub_limit=50)
-    return build_result(
-        gathered, grouping, RULES, KEY, Circumstances("https://acme.bitrix24.ru", 0.0, 1.0, 2)
-    )
+def a_result(*leads: Record, key: bytes = KEY) -> AuditResult:
+    records = {lead.ref: lead for lead in leads}
+    keys = {ref: match_keys(record, RULES, key) for ref, record in records.items()}
+    gathered = Gathered(True, dict.fromkeys(RecordType, 0), frozenset())
+    material = Material(gathered, group_records(keys, hub_limit=50), records, {})
+    return build_result(material, RULES, key, Circumstances("https://acme.bitrix24.ru", 0.0, 1.0, 2))
 
 
 def test_a_group_is_as_sure_as_the_weakest_link_it_needs() -> None:
@@ -118,13 +114,7 @@ def test_the_result_is_the_same_for_every_hashing_key() -> None:
 
     results = []
     for key in (bytes(32), bytes(range(32)), b"x" * 32):
-        gathered = Gathered(
-            True, dict.fromkeys(RecordType, 0), frozenset(), {lead.ref: lead for lead in leads}
-        )
-        gathered.keys = {lead.ref: match_keys(lead, RULES, key) for lead in leads}
-        grouping = group_records(gathered.keys, hub_limit=50)
-        ran = Circumstances("https://acme.bitrix24.ru", 0.0, 1.0, 2)
-        groups = build_result(gathered, grouping, RULES, key, ran).groups
+        groups = a_result(*leads, key=key).groups
         results.append([(g.records, g.grade, [(k.display, k.records) for k in g.keys]) for g in groups])
 
     assert results[0] == results[1] == results[2]

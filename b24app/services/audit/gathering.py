@@ -1,60 +1,108 @@
-"""Reads a whole portal into memory: every record with a phone or e-mail, and what it is matched by.
+"""Reads a whole portal into memory: keys as columns, and the rows packed until it is known who is in a group.
 
 Nothing is kept anywhere else, and the keys are good for this process only.
 """
 
 import asyncio
+import zlib
+from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import Final, TypeAlias
+
+import numpy as np
+import orjson
 
 from b24app.bitrix24 import answers, methods
 from b24app.bitrix24.calls import BatchAnswer
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.errors import AccessDenied, PortalBusy, RestStopped
 from b24app.clock import Clock
+from b24app.dedupe.key_table import KeyTable
 from b24app.dedupe.keys import MatchKey, match_keys
 from b24app.dedupe.record import Record, RecordRef, RecordType
 from b24app.dedupe.rules import RuleSet
 from b24app.services.lanes import Lanes, Outcome, Reading, density_of
-from b24app.services.reading import Bounds, bounds_commands, plan_spans, read_bounds
+from b24app.services.reading import Bounds, Rows, bounds_commands, plan_spans, read_bounds
 from b24app.services.records import LiveRecord, to_live_record
 from b24app.store.sync_state import Range
 
 FRUITLESS_ROUNDS = 3  # a portal that stays busy so often, with nothing read in between, is busy for too long
 LONGEST_PAUSE_S = 60.0
+PACKING: Final = 1  # zlib: the fastest
 TYPES = tuple(RecordType)
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Is told how many records have been read, and of how many."""
 
 
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """Rows of one type as they came, packed: most records are in no group and are never looked at again."""
+
+    type: RecordType
+    packed: bytes
+
+    @classmethod
+    def of(cls, kind: RecordType, rows: Rows) -> "Parcel":
+        return cls(kind, zlib.compress(orjson.dumps(rows), PACKING))
+
+    def rows(self) -> Rows:
+        return list(orjson.loads(zlib.decompress(self.packed)))
+
+
+class KeyColumns:
+    """Who holds which key: four numbers a key."""
+
+    def __init__(self) -> None:
+        self._types, self._kinds = array("b"), array("b")
+        self._ids, self._hashes = array("q"), array("q")
+
+    def extend(self, keyed: Iterable[tuple[RecordRef, MatchKey]]) -> None:
+        for ref, key in keyed:
+            self._types.append(ref.type)
+            self._ids.append(ref.id)
+            self._kinds.append(key.kind)
+            self._hashes.append(key.hash)
+
+    def table(self) -> KeyTable:
+        return KeyTable.from_columns(
+            np.array(self._types, np.int8),
+            np.array(self._ids, np.int64),
+            np.array(self._kinds, np.int8),
+            np.array(self._hashes, np.int64),
+        )
+
+
 @dataclass(slots=True)
 class Gathered:
-    """What was read. ``unreadable`` are types the owner of the access has no right to at all.
-
-    ``records`` and ``keys`` hold those with a phone or e-mail; ``read`` counts all. ``titles`` only when wanted.
-    """
+    """What was read, and how many of each type. ``unreadable`` are types the owner has no right to at all."""
 
     is_admin: bool
     totals: Mapping[RecordType, int]
     unreadable: frozenset[RecordType]
-    records: dict[RecordRef, Record] = field(default_factory=dict)
-    keys: dict[RecordRef, frozenset[MatchKey]] = field(default_factory=dict)
-    titles: dict[RecordRef, str] = field(default_factory=dict)
+    keys: KeyColumns = field(default_factory=KeyColumns)
+    parcels: list[Parcel] = field(default_factory=list)
     read: Counter[RecordType] = field(default_factory=Counter)
+
+    def unpack(self, wanted: Container[RecordRef]) -> Iterator[LiveRecord]:
+        """Yield the wanted records."""
+        for parcel in self.parcels:
+            for row in parcel.rows():
+                live = to_live_record(parcel.type, row)
+                if live.record.ref in wanted:
+                    yield live
 
 
 @dataclass(frozen=True, slots=True)
 class Gatherer:
-    """One reading: by which rules, with which keys, and whether titles are wanted."""
+    """One reading: by which rules, and with which keys."""
 
     client: PortalClient
     clock: Clock
     rules: RuleSet
-    hashing_key: bytes
-    with_titles: bool
+    hashing_key: bytes = field(repr=False)
     progress: Progress
 
     async def gather(self) -> Gathered:
@@ -96,21 +144,24 @@ class Gatherer:
                 await self.clock.sleep(min(LONGEST_PAUSE_S, busy.retry_after_s))
 
     async def _keep(self, found: Gathered, outcomes: Sequence[Outcome]) -> None:
-        translated = await asyncio.to_thread(self._translate, outcomes)
+        parcels, keyed = await asyncio.to_thread(self._pack, outcomes)
         # From here on nothing waits: a lane that is stopped has kept a request's rows whole or not at all.
-        for live, keys in translated:
-            if keys:
-                found.records[live.record.ref] = live.record
-                found.keys[live.record.ref] = keys
-                if self.with_titles:
-                    found.titles[live.record.ref] = live.title
+        found.keys.extend(keyed)
+        found.parcels.extend(parcels)
         for rows, moved in outcomes:
             found.read[moved.type] += len(rows)
         self.progress(found.read.total(), sum(found.totals.values()))
 
-    def _translate(self, outcomes: Iterable[Outcome]) -> list[tuple[LiveRecord, frozenset[MatchKey]]]:
-        live = [to_live_record(moved.type, row) for rows, moved in outcomes for row in rows]
-        return [(each, match_keys(each.record, self.rules, self.hashing_key)) for each in live]
+    def _pack(self, outcomes: Iterable[Outcome]) -> tuple[list[Parcel], list[tuple[RecordRef, MatchKey]]]:
+        parcels: list[Parcel] = []
+        keyed: list[tuple[RecordRef, MatchKey]] = []
+        for rows, moved in outcomes:
+            parcels.append(Parcel.of(moved.type, rows))
+            for row in rows:
+                record = to_live_record(moved.type, row).record
+                keys = match_keys(record, self.rules, self.hashing_key)
+                keyed.extend((record.ref, key) for key in keys)
+        return parcels, keyed
 
 
 def _unreadable(opening: BatchAnswer) -> frozenset[RecordType]:

@@ -109,6 +109,19 @@ class AuditResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Material:
+    """What an audit is made of: what was read, who hangs together, and the records of those.
+
+    ``titles`` are empty unless wanted.
+    """
+
+    gathered: Gathered
+    grouping: Grouping
+    records: Mapping[RecordRef, Record]
+    titles: Mapping[RecordRef, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Circumstances:
     """When, where and at which cost an audit ran."""
 
@@ -133,10 +146,15 @@ def unlinked_sharers(grouping: Grouping, records: Mapping[RecordRef, Record]) ->
     return found
 
 
-def build_result(
-    gathered: Gathered, grouping: Grouping, rules: RuleSet, hashing_key: bytes, ran: Circumstances
-) -> AuditResult:
+def members_and_samples(grouping: Grouping) -> set[RecordRef]:
+    """Return the records worth unpacking: all in groups, and one holder of every hub."""
+    members = {ref for group in grouping.groups for ref in group.records}
+    return members | {hub.records[0] for hub in grouping.hubs}
+
+
+def build_result(material: Material, rules: RuleSet, hashing_key: bytes, ran: Circumstances) -> AuditResult:
     """Return the result, the same for the same portal whatever the hashing key."""
+    gathered, groups, records = material.gathered, material.grouping.groups, material.records
     return AuditResult(
         origin=ran.origin,
         started_at=ran.started_at,
@@ -145,13 +163,11 @@ def build_result(
         is_admin=gathered.is_admin,
         unreadable=gathered.unreadable,
         coverage={kind: Coverage(gathered.read[kind], gathered.totals[kind]) for kind in RecordType},
-        groups=tuple(_audited(group, gathered.records, rules, hashing_key) for group in grouping.groups),
-        hubs=tuple(_hubs(grouping.hubs, gathered.records, rules, hashing_key)),
-        by_pair=pair_table(grouping.groups),
-        responsibles={
-            ref: gathered.records[ref].responsible_id for group in grouping.groups for ref in group.records
-        },
-        titles=gathered.titles,
+        groups=tuple(_audited(group, records, rules, hashing_key) for group in groups),
+        hubs=tuple(_hubs(material.grouping.hubs, records, rules, hashing_key)),
+        by_pair=pair_table(groups),
+        responsibles={ref: records[ref].responsible_id for group in groups for ref in group.records},
+        titles=material.titles,
     )
 
 

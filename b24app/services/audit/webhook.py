@@ -7,11 +7,19 @@ from b24app.bitrix24.calls import CallRecord
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.webhooks import WebhookGrant, WebhookMistake, parse_webhook
 from b24app.clock import Clock
-from b24app.dedupe.group import Grouping, group_records
+from b24app.dedupe.bulk import group_table, grouping_of
+from b24app.dedupe.record import Record, RecordRef
 from b24app.dedupe.rules import RuleMistake, RuleSet
-from b24app.services.audit.gathering import Gathered, Gatherer, Progress, complete_links
+from b24app.services.audit.gathering import Gatherer, Progress, complete_links
 from b24app.services.audit.refusals import WrongOrder
-from b24app.services.audit.result import AuditResult, Circumstances, build_result, unlinked_sharers
+from b24app.services.audit.result import (
+    AuditResult,
+    Circumstances,
+    Material,
+    build_result,
+    members_and_samples,
+    unlinked_sharers,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +65,6 @@ class RequestCounter:
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
-    """All that is needed of the portal, and the groups in it."""
-
-    gathered: Gathered
-    grouping: Grouping
-    started_at: float
-
-
-@dataclass(frozen=True, slots=True)
 class WebhookAudit:
     """One audit. ``hashing_key`` is made for it and forgotten with it."""
 
@@ -79,22 +78,21 @@ class WebhookAudit:
 
     async def read(self, progress: Progress) -> Material:
         """Read the portal and group its records. Raises Bitrix24Error."""
-        started_at = self.clock.now()
-        gathered = await Gatherer(
-            client=self.client,
-            clock=self.clock,
-            rules=self.rules,
-            hashing_key=self.hashing_key,
-            with_titles=self.with_titles,
-            progress=progress,
-        ).gather()
-        grouping = group_records(gathered.keys, hub_limit=self.rules.hub_limit)
-        sharers = unlinked_sharers(grouping, gathered.records)
-        await complete_links(self.client, gathered.records, sharers)
-        return Material(gathered, grouping, started_at)
+        gatherer = Gatherer(self.client, self.clock, self.rules, self.hashing_key, progress)
+        gathered = await gatherer.gather()
+        table = gathered.keys.table()
+        grouping = grouping_of(table, group_table(table, hub_limit=self.rules.hub_limit))
+        records: dict[RecordRef, Record] = {}
+        titles: dict[RecordRef, str] = {}
+        for live in gathered.unpack(members_and_samples(grouping)):
+            records[live.record.ref] = live.record
+            if self.with_titles:
+                titles[live.record.ref] = live.title
+        await complete_links(self.client, records, unlinked_sharers(grouping, records))
+        return Material(gathered, grouping, records, titles)
 
-    def conclude(self, material: Material) -> AuditResult:
+    def conclude(self, material: Material, started_at: float) -> AuditResult:
         """Return the result of what was read: grades, shared contact data, figures. Asks nobody."""
-        ran = Circumstances(self.origin, material.started_at, material.started_at, self.counter.requests)
-        result = build_result(material.gathered, material.grouping, self.rules, self.hashing_key, ran)
+        ran = Circumstances(self.origin, started_at, started_at, self.counter.requests)
+        result = build_result(material, self.rules, self.hashing_key, ran)
         return replace(result, finished_at=self.clock.now())
