@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Set
 from dataclasses import dataclass
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, groupby
+from operator import itemgetter
 from typing import TypeAlias
 
 import numpy as np
@@ -219,18 +220,16 @@ def _keys_by_group(table: KeyTable, bulk: BulkGrouping) -> Iterator[list[KeyHold
     labels, firsts, numbers = labels[order], held.firsts[order], numbers[order]
     is_new = np.ones(len(order), np.bool_)
     is_new[1:] = (labels[1:] != labels[:-1]) | (firsts[1:] != firsts[:-1])
-    starts = np.append(np.flatnonzero(is_new), len(order))
-    keys: list[KeyHolders] = []
-    group = 0
-    for start, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
-        if labels[start] != group:
-            yield keys
-            keys, group = [], int(labels[start])
-        if end - start > 1:
-            refs = tuple(table.ref(number) for number in numbers[start:end].tolist())
-            keys.append(KeyHolders(table.key(int(firsts[start])), refs))
-    if keys:
-        yield keys
+    starts = np.flatnonzero(is_new)
+    ends = np.append(starts[1:], len(order))
+    is_shared = ends - starts > 1
+    starts, ends = starts[is_shared], ends[is_shared]
+    runs = zip(labels[starts].tolist(), firsts[starts].tolist(), starts.tolist(), ends.tolist(), strict=True)
+    for _, of_group in groupby(runs, key=itemgetter(0)):
+        yield [
+            KeyHolders(table.key(first), tuple(map(table.ref, numbers[start:end].tolist())))
+            for _, first, start, end in of_group
+        ]
 
 
 def grouping_of(

@@ -117,9 +117,7 @@ def describe_group(
     forest = _Forest()
     chain = tuple(Link(a, b, key) for key, part in parts for a, b in part if forest.join(a, b))
     members = frozenset(records)
-    contested = sorted(
-        (ref, other) for ref in records for other in apart.get(ref, ()) if ref < other and other in members
-    )
+    contested = sorted((a, b) for a in apart.keys() & members for b in apart[a] & members if a < b)
     return DuplicateGroup(records, ordered, chain, _weak_bridges(records, parts, chain), tuple(contested))
 
 
@@ -138,6 +136,9 @@ def joined_parts(holders: Sequence[RecordRef], apart: Apart) -> Iterator[list[Pa
     Without rejected pairs it is one part, a star around the smallest record. Takes steps in proportion to
     the holders and the rejected pairs, not to all pairs. Records left alone are no part.
     """
+    if not apart:
+        yield [(holders[0], other) for other in holders[1:]]
+        return
     waiting = list(holders)
     while waiting:
         reached, waiting = [waiting[0]], waiting[1:]

@@ -24,6 +24,9 @@ Ids: TypeAlias = NDArray[np.int64]
 Hashes: TypeAlias = NDArray[np.int64]
 Flags: TypeAlias = NDArray[np.bool_]
 
+_TYPES: dict[int, RecordType] = {each.value: each for each in RecordType}
+_KINDS: dict[int, KeyKind] = {each.value: each for each in KeyKind}
+
 
 @dataclass(frozen=True, slots=True)
 class KeyTable:
@@ -64,11 +67,11 @@ class KeyTable:
 
     def ref(self, number: int) -> RecordRef:
         """Return the record of a number."""
-        return RecordRef(RecordType(int(self.types[number])), int(self.ids[number]))
+        return RecordRef(_TYPES[self.types.item(number)], self.ids.item(number))
 
     def key(self, row: int) -> MatchKey:
         """Return the key of a row."""
-        return MatchKey(KeyKind(int(self.kinds[row])), int(self.hashes[row]))
+        return MatchKey(_KINDS[self.kinds.item(row)], self.hashes.item(row))
 
     def numbers(self, refs: Iterable[RecordRef]) -> dict[RecordRef, int]:
         """Return the numbers of those records that the table has."""
