@@ -139,7 +139,9 @@ def _values(multifield: object) -> list[str]:
 
 @asynccontextmanager
 async def _served(town: Town) -> AsyncIterator[str]:
-    with socket.socket() as listener:
+    with socket.socket(
+        socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    ) as listener:  # or asyncio leaves Nagle on
         listener.bind(("127.0.0.1", 0))
         server = make_server(create_app(town.runtime), "127.0.0.1", 0)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
