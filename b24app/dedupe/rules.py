@@ -97,6 +97,14 @@ class RuleSet:
             if not is_stop_entry(entry, self.region):
                 raise RuleMistake("stop_list", MistakeCode.NOT_A_STOP_ENTRY, position)
 
+    def gives_same_keys_as(self, other: RuleSet) -> bool:
+        """Tell whether every record has the same match keys under both; other rules are applied to what is found."""
+        return (self.region, self.email_aliases, self.stop_list) == (
+            other.region,
+            other.email_aliases,
+            other.stop_list,
+        )
+
     def to_dict(self) -> dict[str, JSON]:
         """Return the rules as JSON values; `from_dict` gives the same rules back."""
         return {

@@ -10,7 +10,7 @@ from b24app.services.overview import Mistake, ShownRules
 from b24app.services.portal import Runtime, open_portal_as
 from b24app.store.sync_state import SyncKind
 
-REKEYING = frozenset({"region", "email_aliases", "stop_list"})  # changes that give records other keys
+RULES_CHANGED = "rules_changed"  # why a first indexing was given up
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +87,15 @@ async def save_settings(runtime: Runtime, token: PageToken, form: SettingsForm) 
         return SettingsOutcome(form)
     old, new = context.rules.to_dict(), form.rules.to_dict()
     changed = [name for name in new if new[name] != old.get(name)]
+    has_other_keys = not form.rules.gives_same_keys_as(context.rules)
     async with context.begin() as tx:
         await tx.portal.save_rules({**new})
         for name in changed:
             await tx.journal.note(viewer.id, name, old.get(name), new[name], context.now())
-        if REKEYING & set(changed):
+        if has_other_keys:
             await tx.portal.mark_indexed(None)
             if run := await tx.sync.current(SyncKind.FIRST):  # what it has read so far has other keys
-                await tx.sync.fail(run, "rules_changed", context.now())
-    if REKEYING & set(changed):
+                await tx.sync.fail(run, RULES_CHANGED, context.now())
+    if has_other_keys:
         await runtime.queue.ask("index_portal", token.portal_id)
     return SettingsOutcome(form)

@@ -22,7 +22,7 @@ from b24app.services.overview import (
     ShownRules,
 )
 from b24app.services.portal import PortalContext, Runtime, open_portal_as
-from b24app.services.settings import SettingsOutcome
+from b24app.services.settings import RULES_CHANGED, SettingsOutcome
 from b24app.store.api_keys import ApiKey
 from b24app.store.database import Transaction
 from b24app.store.journal import JournalEntry
@@ -159,12 +159,14 @@ async def _numbers(context: PortalContext, tx: Transaction) -> IndexNumbers:
 
 
 async def _progress(context: PortalContext, tx: Transaction) -> IndexingProgress | None:
-    """Return where the first indexing (or the nightly one, while it runs) stands."""
+    """Return where the first indexing (or the nightly one, while it runs) stands; None: it is about to begin."""
     full = await tx.sync.current(SyncKind.FULL)
     kind = SyncKind.FULL if full and context.portal.indexed_at else SyncKind.FIRST
     run, progress = await tx.sync.latest(kind), await tx.sync.progress(kind)
     if run is None or progress is None:
         return None
+    if context.portal.indexed_at is None and run.reason_code in (None, RULES_CHANGED) and run.finished_at:
+        return None  # that run was for other rules
     share = progress.done / progress.total if progress.total else 1.0
     passed_s = context.now() - progress.started_at
     is_running = progress.finished_at is None

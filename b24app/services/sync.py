@@ -10,6 +10,7 @@ from functools import partial
 
 from b24app.bitrix24.throttle import Priority
 from b24app.dedupe.record import RecordRef, RecordType
+from b24app.dedupe.rules import RuleSet
 from b24app.logs import logger
 from b24app.services.lanes import Lanes, Outcome, Reading, density_of
 from b24app.services.portal import PortalContext, Runtime, open_portal
@@ -39,10 +40,11 @@ async def index_portal(runtime: Runtime, portal_id: int) -> None:
     run = await _run_to_end(context, SyncKind.FIRST)
     async with context.begin() as tx:
         await _note_sweep(tx, run.started_at)
-        has_same_rules = (await tx.portal.get()).rules == context.portal.rules
-        if has_same_rules:
+        rules = RuleSet.from_dict((await tx.portal.get()).rules)
+        has_same_keys = rules.gives_same_keys_as(context.rules)
+        if has_same_keys:
             await tx.portal.mark_indexed(context.now())
-    if not has_same_rules:  # changed while we read: what was read first has other keys
+    if not has_same_keys:  # changed while we read: what was read first has other keys
         await runtime.queue.ask("index_portal", portal_id)
 
 

@@ -29,6 +29,20 @@ def test_rules_survive_json(rules: RuleSet) -> None:
     assert RuleSet.from_dict(json.loads(text)) == rules
 
 
+@pytest.mark.parametrize(
+    ("field", "is_same"),
+    [("region", False), ("email_aliases", False), ("stop_list", False)]
+    + [
+        (name, True)
+        for name in ("types", "hub_limit", "least_grade", "reveal", "look_back_days", "include_closed")
+    ],
+)
+def test_only_region_mailboxes_and_stop_list_give_records_other_keys(field: str, is_same: bool) -> None:
+    changed = replace(RuleSet(), **{field: getattr(EVERYTHING_CHANGED, field)})
+
+    assert changed.gives_same_keys_as(RuleSet()) is is_same
+
+
 def test_a_missing_field_has_its_default() -> None:
     assert RuleSet.from_dict({}) == RuleSet()
     assert RuleSet.from_dict({"region": "BY"}) == replace(RuleSet(), region="BY")

@@ -1,5 +1,6 @@
 """The administrator changes the rules: the form, its mistakes, the journal, and what each rule does to the cards."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import httpx
@@ -7,7 +8,9 @@ import pytest
 import pytest_asyncio
 
 from b24app.dedupe.rules import RuleSet
+from b24app.sandbox.faults import Fault, FaultKind
 from b24app.sandbox.people import SHOWCASE
+from b24app.services.sync import index_portal
 from tests.journeys.seen import Ref, SeenPage
 from tests.journeys.shared_town import installed_town
 from tests.journeys.town import ADMIN, Town
@@ -176,11 +179,27 @@ async def test_another_region_reads_local_numbers_anew_and_says_incomplete_meanw
     after = await see(acme, ("lead", local))
 
     assert answer.status_code == 200
+    assert "Построение индекса вот-вот начнётся" in SeenPage(answer.text).text
     assert before.verdict == "Дубликатов нет"
     assert meanwhile.verdict == "Пока ничего не найдено"
     assert "Индекс полон" not in meanwhile.text
     assert set(after.matches()) == {("lead", full)}
     assert "Индекс полон" in after.text
+
+
+async def test_a_rule_that_changes_no_key_does_not_begin_an_indexing_anew(acme: Town) -> None:
+    runtime, portal_id = acme.house.runtime, (await acme.known()).portal_id
+    async with runtime.store.begin(portal_id) as tx:
+        await tx.portal.mark_indexed(None)
+    acme.portal.faults.add(Fault(FaultKind.SLOW, seconds=1.0))
+    indexing = asyncio.create_task(index_portal(runtime, portal_id))
+    while not acme.portal.faults.happened.get(FaultKind.SLOW):
+        await asyncio.sleep(0.01)
+
+    await save(acme, reveal="nothing")
+    await indexing
+
+    assert (await acme.known()).indexed_at is not None
 
 
 @pytest.mark.parametrize(
