@@ -11,6 +11,7 @@ from b24app.services.portal import Runtime, open_portal_as
 from b24app.store.sync_state import SyncKind
 
 RULES_CHANGED = "rules_changed"  # why a first indexing was given up
+LONGEST_NUMBER = 9  # digits of a number somebody typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class SettingsForm:
         for name, number in (("hub_limit", typed.hub_limit), ("look_back_days", typed.look_back_days)):
             if not (number.isascii() and number.isdigit()):
                 return cls(typed, None, Mistake(name, MistakeCode.WRONG_TYPE.value))
+            if len(number) > LONGEST_NUMBER:
+                return cls(typed, None, Mistake(name, MistakeCode.OUT_OF_RANGE.value))
         try:
             return cls(typed, RuleSet.from_dict(_to_raw(typed)), None)
         except RuleMistake as refused:

@@ -1,5 +1,7 @@
 """The tab in cards of leads, contacts, companies and deals, and its buttons."""
 
+import re
+
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
@@ -10,6 +12,8 @@ from b24app.services.decisions import reject, undo
 from b24app.services.show_card import CardRequest, show_card
 from b24app.web.calls import FORM_BODY, one, read_act, read_frame, runtime_of
 from b24app.web.pages import page_response
+
+PAGE_NUMBER = re.compile(r"[1-9][0-9]{0,4}")
 
 router = APIRouter(prefix="/widget", default_response_class=HTMLResponse)
 
@@ -69,11 +73,7 @@ async def turn_page(request: Request) -> HTMLResponse:
     """Show another page of one type's matches."""
     token, fields = await read_act(request)
     type_word, page = one(fields, "type"), one(fields, "page")
-    if (
-        type_word not in ("lead", "contact", "company")
-        or not page.isdecimal()
-        or not 1 <= int(page) <= 10_000
-    ):
+    if type_word not in ("lead", "contact", "company") or not PAGE_NUMBER.fullmatch(page):
         raise MalformedCall("page", "not a page of a record type")
     asked = CardRequest.again(token, pages={type_word: int(page)})
     return await _show(request, await show_card(runtime_of(request), asked))

@@ -134,6 +134,7 @@ async def test_saving_without_a_change_writes_and_rebuilds_nothing(acme: Town) -
     [
         ("hub_limit", "1", "Число вне допустимых границ"),
         ("hub_limit", "много", "Введите целое число"),
+        ("hub_limit", "9" * 5000, "Число вне допустимых границ"),
         ("look_back_days", "-3", "Введите целое число"),
         ("look_back_days", "99999", "Число вне допустимых границ"),
         ("region", "XX", "Выберите страну из списка"),

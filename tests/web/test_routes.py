@@ -223,3 +223,13 @@ async def test_only_the_portal_itself_may_frame_its_pages(acme: Town):
 def ancestors(answer: httpx.Response) -> str:
     policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))
     return policy["frame-ancestors"]
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x", "²", "9" * 5000])
+async def test_a_page_number_that_no_page_offers_is_malformed(acme: Town, number: str):
+    await acme.install()
+    token = token_of((await acme.open(ADMIN, "DEFAULT")).text)
+
+    answer = await post(acme, "widget/page", page_token=token, type="lead", page=number)
+
+    assert answer.status_code == 400
