@@ -26,5 +26,5 @@ async def _put_into_inbox(runtime: Runtime, portal: Portal, event: PortalEvent) 
         return
     ref = RecordRef(RecordType[event.record_type_word.upper()], event.record_id)
     async with runtime.store.begin(portal.portal_id) as tx:
-        await tx.inbox.put([ref], at=runtime.clock.now(), deleted=event.name.endswith("DELETE"))
+        await tx.inbox.put([ref], at=runtime.clock.now(), deleted=event.is_delete)
     await runtime.queue.ask("drain_inbox", portal.portal_id)

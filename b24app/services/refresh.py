@@ -12,9 +12,8 @@ from b24app.services.portal import PortalContext, Runtime, open_portal
 from b24app.services.records import SELECTED, to_indexed, to_live_record
 from b24app.store.inbox import Waiting
 
-REFS_AT_ONCE = (
-    BATCH_LIMIT - 4
-) * methods.PAGE_SIZE  # 3 types may each leave a page half full; 1 asks who we are
+COMMANDS_BESIDES = 4  # three types may each leave a page half full; one command asks who we are
+REFS_AT_ONCE = (BATCH_LIMIT - COMMANDS_BESIDES) * methods.PAGE_SIZE
 
 
 class LostRights(AccessDenied):
@@ -40,7 +39,8 @@ async def refresh_records(
     """Read these records and store them; returns those that really changed.
 
     A record the portal does not list is gone, provided that the token still sees everything: otherwise
-    LostRights, and nothing is forgotten. ``waiting`` leaves the inbox in the same transaction.
+    LostRights, and nothing is forgotten. ``waiting`` leaves the inbox when all of it is stored: broken off
+    before that, it is read again.
     """
     changed: list[RecordRef] = []
     for start in range(0, len(refs), REFS_AT_ONCE):

@@ -11,6 +11,9 @@ router = APIRouter()
 
 @router.post("/events", openapi_extra=FORM_BODY, response_class=PlainTextResponse)
 async def receive_event(request: Request) -> PlainTextResponse:
-    """Take in an event. A portal never repeats one, so nothing here waits for anything but our own database."""
+    """Take in an event. A portal never repeats one, so this waits for our own database only.
+
+    Exception: an event that brings a new application token is proven by asking who sent it.
+    """
     await accept_event(runtime_of(request), await read_event(request))
     return PlainTextResponse("ok")
