@@ -156,12 +156,8 @@ def _label(record_count: int, here: Rows, there: Rows) -> tuple[Rows, int]:
     size = (len(joined), len(joined))
     graph = coo_array((np.ones(len(here), np.int8), (number_of[here], number_of[there])), shape=size).tocsr()
     count, found = connected_components(graph, directed=False)
-    smallest = np.empty(count, np.int32)
-    smallest[found[::-1]] = joined[::-1]
-    rank = np.empty(count, np.int32)
-    rank[np.argsort(smallest)] = np.arange(count, dtype=np.int32)
     labels = np.full(record_count, ALONE, np.int32)
-    labels[joined] = rank[found]
+    labels[joined] = found  # scipy counts components by their first node, here the smallest record
     return labels, int(count)
 
 
