@@ -16,13 +16,12 @@ import b24app
 from b24app.bitrix24.calls import CallRecord
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.errors import Bitrix24Error
-from b24app.bitrix24.throttle import LocalThrottle, Priority, Throttle
+from b24app.bitrix24.throttle import Priority, Throttle
 from b24app.bitrix24.tokens import Access, AuthorizationServer
-from b24app.bitrix24.webhooks import WebhookAccess, WebhookGrant
+from b24app.bitrix24.webhooks import WebhookGrant
 from b24app.bitrix24.wire import Http, make_http
 from b24app.clock import Clock, SystemClock
 from b24app.config import Settings
-from b24app.dedupe.rules import RuleSet
 from b24app.jobs.queue import JobQueue
 from b24app.jobs.tasks import add_tasks
 from b24app.logs import logger, quiet_addresses, set_up_logs
@@ -31,7 +30,7 @@ from b24app.services.audit.gathering import Progress
 from b24app.services.audit.refusals import AuditStopped, sentence_for
 from b24app.services.audit.result import Material
 from b24app.services.audit.terminal import progress_bar, summary_lines
-from b24app.services.audit.webhook import AuditOrder, RequestCounter, WebhookAudit
+from b24app.services.audit.webhook import AuditOrder, WebhookAudit, open_audit
 from b24app.services.audit.words import WORDS
 from b24app.services.health import count_call
 from b24app.services.manifest import Manifest, parse_manifest
@@ -238,13 +237,13 @@ def run_webhook_audit(order: AuditOrder, settings: Settings, clock: Clock | None
     """
     quiet_addresses()
     insecure = settings.allow_insecure_http
-    grant, rules = order.grant(allow_insecure=insecure), order.rules()
-    order.check_folders()
+    grant = order.grant(allow_insecure=insecure)
+    order.check()
     clock = clock or SystemClock()
     started_at = clock.now()
     try:
         with progress_bar() as progress:
-            reading = _read_through(grant, order, rules, clock, progress, insecure=insecure)
+            reading = _read_through(grant, order, clock, progress, insecure=insecure)
             audit, material = asyncio.run(reading)
         result = audit.conclude(material, started_at)
         write_files(result, order)
@@ -256,34 +255,11 @@ def run_webhook_audit(order: AuditOrder, settings: Settings, clock: Clock | None
 
 
 async def _read_through(
-    grant: WebhookGrant,
-    order: AuditOrder,
-    rules: RuleSet,
-    clock: Clock,
-    progress: Progress,
-    *,
-    insecure: bool,
+    grant: WebhookGrant, order: AuditOrder, clock: Clock, progress: Progress, *, insecure: bool
 ) -> tuple[WebhookAudit, Material]:
-    counter = RequestCounter()
+    key, patience_s = secrets.token_bytes(32), MAX_WAIT_S[Priority.BACKGROUND]
     async with make_http(allow_insecure=insecure, max_connections=CONNECTIONS) as http:
-        client = PortalClient(
-            http=http,
-            access=WebhookAccess(grant),
-            throttle=LocalThrottle(clock),
-            clock=clock,
-            log=counter,
-            priority=Priority.BACKGROUND,
-            max_wait_s=MAX_WAIT_S[Priority.BACKGROUND],
-        )
-        audit = WebhookAudit(
-            client=client,
-            clock=clock,
-            origin=grant.origin,
-            counter=counter,
-            hashing_key=secrets.token_bytes(32),
-            rules=rules,
-            with_titles=order.with_values,
-        )
+        audit = open_audit(http, grant, order, clock, hashing_key=key, max_wait_s=patience_s)
         return audit, await audit.read(progress)
 
 

@@ -10,15 +10,20 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from python_calamine import CalamineWorkbook
 
+from b24app.bootstrap import demo_settings, run_webhook_audit
 from b24app.sandbox.faults import Fault, FaultKind
 from b24app.sandbox.limits import SandboxLimits
 from b24app.sandbox.people import seed
 from b24app.sandbox.users import Breadth, User
+from b24app.services.audit.refusals import AuditStopped
+from b24app.services.audit.webhook import AuditOrder
 from b24app.services.audit.words import WORDS
 from tests.audit.portal_by_webhook import ADMIN, CODE, INSECURE, Served, served
+from tests.conftest import StillClock
 
 PHONE, EMAIL, NAME = "8 (916) 123-45-67", "petrova@mail.example", "Петрова-Водкина"
 MANAGER = 7
@@ -294,3 +299,34 @@ async def test_nothing_is_left_behind_but_the_files(tmp_path: Path, when: str) -
     )
     assert list(temporary.iterdir()) == []
     assert CODE.encode() not in output
+
+
+@pytest.mark.parametrize(
+    ("trouble", "said"), [(FaultKind.BUSY, "busy for too long"), (FaultKind.BAD_GATEWAY, "does not answer")]
+)
+async def test_an_audit_gives_up_when_the_portal_gives_nothing_any_more(
+    tmp_path: Path, clock: StillClock, trouble: FaultKind, said: str
+) -> None:
+    settings = demo_settings(tmp_path)
+    async with served(seed(300)) as portal:
+        portal.portal.faults.add(Fault(trouble, times=None, skip=1))
+        order = AuditOrder(portal.webhook, json=tmp_path / "a.json", language="en")
+
+        with pytest.raises(AuditStopped, match=said):
+            await asyncio.to_thread(run_webhook_audit, order, settings, clock)
+
+    assert not (tmp_path / "a.json").exists()
+    assert len(portal.heard) > 6  # it was patient
+
+
+async def test_an_audit_reads_on_where_a_busy_portal_stopped_it(tmp_path: Path, clock: StillClock) -> None:
+    settings = demo_settings(tmp_path)
+    async with served(seed(6_000)) as portal:
+        portal.portal.faults.add(Fault(FaultKind.BUSY, times=20, skip=3))
+        order = AuditOrder(portal.webhook, json=tmp_path / "a.json")
+
+        await asyncio.to_thread(run_webhook_audit, order, settings, clock)
+
+    found = orjson.loads((tmp_path / "a.json").read_bytes())
+    assert portal.portal.faults.happened == {FaultKind.BUSY: 20}
+    assert found["totals"]["records"] == sum(each["total"] for each in found["coverage"].values())

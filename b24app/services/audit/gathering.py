@@ -28,7 +28,8 @@ from b24app.services.reading import Bounds, Rows, bounds_commands, plan_spans, r
 from b24app.services.records import LiveRecord, to_live_record
 from b24app.store.sync_state import Range
 
-FRUITLESS_ROUNDS = 3  # a portal that stays busy so often, with nothing read in between, is busy for too long
+FRUITLESS_ROUNDS = 6  # with nothing read in between: some four minutes, and the portal is busy for too long
+FIRST_PAUSE_S = 5.0
 LONGEST_PAUSE_S = 60.0
 PACKING: Final = 1  # zlib: the fastest
 TYPES = tuple(RecordType)
@@ -138,10 +139,11 @@ class Gatherer:
             try:
                 return await lanes.read_all()
             except PortalBusy as busy:
-                fruitless = 0 if found.read.total() > before else fruitless + 1
+                fruitless = 1 if found.read.total() > before else fruitless + 1
                 if fruitless >= FRUITLESS_ROUNDS or isinstance(busy, RestStopped):
                     raise
-                await self.clock.sleep(min(LONGEST_PAUSE_S, busy.retry_after_s))
+                grown_s = FIRST_PAUSE_S * 2 ** (fruitless - 1)
+                await self.clock.sleep(min(LONGEST_PAUSE_S, max(grown_s, busy.retry_after_s)))
 
     async def _keep(self, found: Gathered, outcomes: Sequence[Outcome]) -> None:
         parcels, keyed = await asyncio.to_thread(self._pack, outcomes)

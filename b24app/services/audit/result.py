@@ -205,4 +205,4 @@ def _hubs(
         values = keyed_values(records[hub.records[0]], rules, hashing_key)
         display = next(value.display for value in values if value.key == hub.key)
         found.append(Hub(VALUE_KINDS[hub.key.kind], display, hub.records))
-    return sorted(found, key=lambda hub: (-len(hub.records), hub.kind, hub.records))
+    return sorted(found, key=lambda hub: (-len(hub.records), hub.kind, hub.records, hub.display))

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from b24app.bitrix24.calls import CallRecord
 from b24app.bitrix24.client import PortalClient
-from b24app.bitrix24.webhooks import WebhookGrant, WebhookMistake, parse_webhook
+from b24app.bitrix24.throttle import LocalThrottle, Priority
+from b24app.bitrix24.webhooks import WebhookAccess, WebhookGrant, WebhookMistake, parse_webhook
+from b24app.bitrix24.wire import Http
 from b24app.clock import Clock
 from b24app.dedupe.bulk import group_table, grouping_of
 from b24app.dedupe.record import Record, RecordRef
@@ -47,8 +49,9 @@ class AuditOrder:
         except RuleMistake as mistake:
             raise WrongOrder("--region: not a country known by two letters, such as RU or KZ") from mistake
 
-    def check_folders(self) -> None:
-        """Refuse before an hour of reading what could not be written after it. Raises WrongOrder."""
+    def check(self) -> None:
+        """Refuse before an hour of reading what could not be matched or written after it. Raises WrongOrder."""
+        self.rules()
         for path in (self.json, self.xlsx):
             if path and (not path.parent.is_dir() or path.is_dir()):
                 raise WrongOrder(f"{path}: there is no such folder to write into, or it is a folder itself")
@@ -96,3 +99,34 @@ class WebhookAudit:
         ran = Circumstances(self.origin, started_at, started_at, self.counter.requests)
         result = build_result(material, self.rules, self.hashing_key, ran)
         return replace(result, finished_at=self.clock.now())
+
+
+def open_audit(
+    http: Http,
+    grant: WebhookGrant,
+    order: AuditOrder,
+    clock: Clock,
+    *,
+    hashing_key: bytes,
+    max_wait_s: float,
+) -> WebhookAudit:
+    """Return an audit that shares its limits and log with nobody."""
+    counter = RequestCounter()
+    client = PortalClient(
+        http=http,
+        access=WebhookAccess(grant),
+        throttle=LocalThrottle(clock),
+        clock=clock,
+        log=counter,
+        priority=Priority.BACKGROUND,
+        max_wait_s=max_wait_s,
+    )
+    return WebhookAudit(
+        client=client,
+        clock=clock,
+        origin=grant.origin,
+        counter=counter,
+        hashing_key=hashing_key,
+        rules=order.rules(),
+        with_titles=order.with_values,
+    )
