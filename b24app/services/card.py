@@ -132,4 +132,4 @@ class Card:
     shared: tuple[SharedNote, ...]
     rejected: tuple[Rejected, ...]
     page_token: str
-    notices: tuple[str, ...] = ()  # codes of what could not be told: contacts_unreadable, users_unreadable, …
+    notices: tuple[str, ...] = ()  # codes of what could not be told: users_unreadable, deals_unreadable
