@@ -77,7 +77,7 @@ async def test_the_page_finishes_the_installation_by_a_script_of_our_own_and_non
 
     scripts = re.findall(r"<script\b[^>]*\bsrc=\"([^\"]+)\"[^>]*>\s*</script>", answer.text)
     assert len(scripts) == len(re.findall(r"<script\b", answer.text)), "a script stands in the page itself"
-    assert scripts[0] == acme.oauth.base_url + "bx24.js"
+    assert scripts[0] == acme.portal.base_url + "/bx24.js"
     own = await acme.browser.get(acme.address.rstrip("/") + scripts[1].removeprefix(acme.address.rstrip("/")))
     assert own.status_code == 200
     assert "javascript" in own.headers["content-type"]
