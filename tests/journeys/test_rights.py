@@ -114,12 +114,13 @@ async def answers_to(scene: Scene, opened: Ref, *, acts: bool) -> list[str]:
 @pytest.mark.parametrize("reveal", REVEALS)
 async def test_nothing_of_an_unreadable_record_is_in_any_answer(scene: Scene, reveal: str) -> None:
     await scene.town.set_rules(reveal=reveal)
-    for word, rights in all_rights():
+    for number, (word, rights) in enumerate(all_rights()):
         scene.set_rights(rights)
         opened = scene.mine[word]
         visible = {one.ref for one in scene.planted if scene.may_read(VIEWER, one.ref)}
         visible |= {ref for ref in scene.mine.values() if scene.may_read(VIEWER, ref)}
-        for html in await answers_to(scene, opened, acts=reveal == "responsible"):
+        acts = reveal == "responsible" and number % 3 == 0  # every breadth and type is among them
+        for html in await answers_to(scene, opened, acts=acts):
             _check(scene, html, opened=opened, visible=visible, reveal=reveal)
 
 
