@@ -12,6 +12,7 @@ from functools import cached_property
 
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -119,12 +120,19 @@ class Store:
         self._renewals: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @classmethod
-    async def open(cls, url: str, vault: Vault, *, clock: Clock, pool_size: int = 10) -> "Store":
-        """Connect to a migrated database; raises StoreUnavailable."""
+    async def open(
+        cls, url: str, vault: Vault, *, clock: Clock, pool_size: int = 10, pool_wait_s: float = 30.0
+    ) -> "Store":
+        """Connect to a migrated database; raises StoreUnavailable, as does waiting too long for a connection."""
         address = asyncpg_url(url)
         connect_args = {"server_settings": _SERVER_SETTINGS}
         engine = create_async_engine(
-            address, pool_size=pool_size, max_overflow=0, hide_parameters=True, connect_args=connect_args
+            address,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=pool_wait_s,
+            hide_parameters=True,
+            connect_args=connect_args,
         )
         locks = create_async_engine(
             address,
@@ -198,7 +206,7 @@ def is_in_transaction() -> bool:
 async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     try:
         connection = await engine.connect()
-    except (OSError, DBAPIError) as error:
+    except (OSError, DBAPIError, PoolExhausted) as error:
         raise StoreUnavailable from error
     try:
         yield connection

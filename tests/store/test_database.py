@@ -119,6 +119,20 @@ async def test_a_database_that_is_not_there_is_named_so(database_url: str, vault
         await Store.open(nowhere, vault, clock=clock)
 
 
+async def test_waiting_too_long_for_a_connection_is_the_database_s_failure(
+    database_url: str, vault: Vault, clock: StillClock
+):
+    narrow = await Store.open(database_url, vault, clock=clock, pool_size=1, pool_wait_s=0.05)
+    portal = await a_portal(narrow)
+
+    async with narrow.read(portal.portal_id):
+        with pytest.raises(StoreUnavailable):
+            await narrow.ping()
+
+    await narrow.ping()
+    await narrow.close()
+
+
 async def test_a_task_knows_whether_it_has_a_transaction_open(store: Store):
     portal = await a_portal(store)
 
