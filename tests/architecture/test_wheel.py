@@ -32,7 +32,9 @@ import b24app.cli
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    subprocess.run([UV, "build", "--wheel", "--quiet", "--system-certs", "--out-dir", folder, ROOT], check=True)
+    subprocess.run(
+        [UV, "build", "--wheel", "--quiet", "--system-certs", "--out-dir", folder, ROOT], check=True
+    )
     inside = folder / "inside"
     zipfile.ZipFile(next(folder.glob("*.whl"))).extractall(inside)
     return inside
