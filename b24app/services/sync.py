@@ -55,13 +55,15 @@ async def reconcile_portal(runtime: Runtime, portal_id: int) -> None:
         return
     run = await _run_to_end(context, SyncKind.FULL)
     for kind in TYPES:
-        while unseen := await _unseen(context, run, kind):
+        after_id = 0  # every record once, even where this machine's clock is behind that of the run's first
+        while unseen := await _unseen(context, run, kind, after_id):
             await refresh_records(context, unseen)
+            after_id = unseen[-1].id
 
 
-async def _unseen(context: PortalContext, run: Run, kind: RecordType) -> list[RecordRef]:
+async def _unseen(context: PortalContext, run: Run, kind: RecordType, after_id: int) -> list[RecordRef]:
     async with context.read() as tx:
-        return await tx.index.unseen_since(run.started_at, kind, UNSEEN_AT_ONCE)
+        return await tx.index.unseen_since(run.started_at, kind, UNSEEN_AT_ONCE, after_id=after_id)
 
 
 async def sweep_portal(runtime: Runtime, portal_id: int) -> None:

@@ -142,14 +142,17 @@ class IndexRepository:
             for row in await self._scope.connection.execute(query)
         ]
 
-    async def unseen_since(self, before: float, type_: RecordType, limit: int) -> list[RecordRef]:
-        """Return records of the type last read before that time: the portal may have deleted them."""
+    async def unseen_since(
+        self, before: float, type_: RecordType, limit: int, *, after_id: int = 0
+    ) -> list[RecordRef]:
+        """Return records of the type last read before that time, by id: the portal may have deleted them."""
         query = (
             select(RECORD.c.id)
             .where(
                 RECORD.c.portal_id == self._scope.portal_id,
                 RECORD.c.type == int(type_),
                 RECORD.c.read_at < before,
+                RECORD.c.id > after_id,
             )
             .order_by(RECORD.c.id)
             .limit(limit)

@@ -1,5 +1,6 @@
 """Records change: events come in storms, doubled, in any order, or not at all, and the index ends right."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from b24app.sandbox.events import DeliveryPlan
 from b24app.sandbox.faults import Fault, FaultKind
 from b24app.sandbox.portal import SandboxPortal
 from b24app.services.portal import PortalStatus
+from b24app.store.sync_state import SyncKind
 from tests.conftest import StillClock
 from tests.journeys.indexes import index_of, undisturbed
 from tests.journeys.town import ADMIN, Town, town
@@ -126,6 +128,17 @@ async def test_lost_deletions_are_healed_by_the_nightly_reconciliation(acme: Tow
     assert await index_of(acme) != await undisturbed(acme), "a sweep can't see what is gone"
 
     await run(acme, "reconcile_portal")
+
+    assert await index_of(acme) == await undisturbed(acme)
+
+
+async def test_a_reconciliation_begun_by_a_machine_whose_clock_is_ahead_ends_all_the_same(acme: Town):
+    runtime, portal_id = acme.house.runtime, (await acme.known()).portal_id
+    async with runtime.store.begin(portal_id) as tx:
+        await tx.sync.start(SyncKind.FULL, [], {}, runtime.clock.now() + 600.0)
+
+    async with asyncio.timeout(30):
+        await run(acme, "reconcile_portal")
 
     assert await index_of(acme) == await undisturbed(acme)
 

@@ -213,8 +213,10 @@ async def test_records_not_read_for_long_are_named_in_order(store: Store, portal
 
     async with store.read(portal.portal_id) as tx:
         unseen = await tx.index.unseen_since(NOON + 1, RecordType.LEAD, 2)
+        further = await tx.index.unseen_since(NOON + 1, RecordType.LEAD, 2, after_id=1)
 
     assert unseen == [a_lead(1), a_lead(2)]
+    assert further[0] == a_lead(2)
 
 
 async def test_two_portals_with_the_same_ids_never_meet(store: Store):
