@@ -138,6 +138,8 @@ class Crm:
         if spec.stage_field:
             fields |= {spec.stage_field: _DEFAULT_STAGE, "OPPORTUNITY": 0.0, "CURRENCY_ID": "RUB"}
             fields |= {"MOVED_BY_ID": user_id, "MOVED_TIME": now}
+        if "CLOSED" in spec.names:
+            fields["CLOSED"] = "N"
         return fields
 
     def _write_plain(self, spec: RecordSpec, record: Record, fields: Fields, *, seeding: bool) -> None:

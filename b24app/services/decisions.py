@@ -62,6 +62,8 @@ async def _pair(runtime: Runtime, token: PageToken, ref: str) -> tuple[PortalCon
         other = RecordRef.parse(ref)
     except ValueError as error:
         raise Refused("malformed", 400) from error
+    if other == subject:
+        raise Refused("malformed", 400)
     context = await open_portal_as(runtime, token.portal_id, token.access_token)
     batch = await context.client.batch(
         {

@@ -257,3 +257,9 @@ async def test_decisions_outlive_an_uninstall_that_keeps_data_and_die_with_one_t
 
     assert kept == [OTHER]
     assert OTHER in (await see(acme, LEAD)).matches()
+
+
+async def test_a_record_makes_no_pair_with_itself(acme: Town) -> None:
+    answer = await act(acme, "reject", await see(acme, LEAD), LEAD, reason="shared_value", days="0")
+
+    assert answer.status_code == 400

@@ -33,3 +33,12 @@ async def test_the_seeds_people_read_what_their_rights_say() -> None:
     assert {row["ASSIGNED_BY_ID"] for row in rows} <= {str(own["ID"])}
     expected = [lead for lead in seeded.leads if lead["ASSIGNED_BY_ID"] == own["ID"]]
     assert len(rows) == min(len(expected), 50)
+
+
+async def test_a_new_deal_is_among_the_open_ones() -> None:
+    portal = a_portal()
+    deal = portal.create("deal", {"TITLE": "Новая сделка"}, by=ADMIN)
+
+    rows = await Caller(portal, ADMIN).result("crm.deal.list", filter={"CLOSED": "N"}, select=["ID"])
+
+    assert [row["ID"] for row in rows] == [str(deal)]
