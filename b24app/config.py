@@ -42,6 +42,13 @@ class Settings(BaseSettings):
             raise ValueError("must begin with https:// (or http:// for a local test)")
         return value.rstrip("/") + "/"
 
+    @field_validator("bx24_js_url")
+    @classmethod
+    def _must_be_a_script(cls, value: str) -> str:
+        if not value.startswith(("https://", "http://")):
+            raise ValueError("must begin with https://: the page's policy names its host")
+        return value
+
     def problems(self) -> list[str]:
         """Return what makes this installation unable or unsafe to run, a sentence each."""
         found = []

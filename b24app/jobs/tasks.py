@@ -9,6 +9,7 @@ from b24app.bitrix24.errors import (
     AccessDenied,
     BadRequest,
     MethodUnknown,
+    PlanRefused,
     PortalBusy,
     PortalGone,
     TokenRejected,
@@ -19,9 +20,12 @@ from b24app.services.housekeeping import portals_to_drain, portals_to_index, por
 from b24app.services.installation import register_again
 from b24app.services.portal import Runtime, UnknownPortal, block_portal, renew_tokens
 from b24app.services.refresh import LostRights, drain_inbox
-from b24app.services.sync import index_portal, reconcile_portal, sweep_portal
+from b24app.services.sync import give_up_reading, index_portal, reconcile_portal, sweep_portal
 
 log = logger(__name__)
+
+READING = "reading"  # the lock of passes over a whole portal
+FAILURES = ((PlanRefused, "plan_refused"), (AccessDenied, "access_denied"))
 
 ATTEMPTS = 5  # of a job that ends with an error nobody foresaw
 FIRST_PAUSE_S = 5.0
@@ -42,8 +46,8 @@ class Task:
 TASKS = {
     "drain_inbox": Task(drain_inbox, SOON, "inbox"),
     "register_portal": Task(register_again, SOON, "registration"),
-    "index_portal": Task(index_portal, BULK, "reading"),
-    "reconcile_portal": Task(reconcile_portal, BULK, "reading"),
+    "index_portal": Task(index_portal, BULK, READING),
+    "reconcile_portal": Task(reconcile_portal, BULK, READING),
     "sweep_portal": Task(sweep_portal, BULK, "sweep"),
 }
 
@@ -67,11 +71,14 @@ def _add_task(queue: JobQueue, runtime: Callable[[], Runtime], name: str, task: 
     async def run_or_try_again(portal_id: int, attempt: int = 1) -> None:
         try:
             await run(portal_id)
-        except FINAL:
+        except FINAL as refused:
+            await _give_up(runtime(), task, portal_id, refused)
             raise
-        except Exception:
+        except Exception as error:
             if attempt < ATTEMPTS:
                 await queue.ask(name, portal_id, delay_s=FIRST_PAUSE_S * 3**attempt, attempt=attempt + 1)
+            else:
+                await _give_up(runtime(), task, portal_id, error)
             raise
 
     queue.app.task(name=name, queue=task.line, lock=task.lock)(run_or_try_again)
@@ -94,6 +101,13 @@ async def _run(runtime: Runtime, task: Task, portal_id: int) -> float | None:
     except LostRights:
         await block_portal(runtime, portal_id, "lost_rights")
     return None
+
+
+async def _give_up(runtime: Runtime, task: Task, portal_id: int, error: Exception) -> None:
+    """Let the app's page say that a pass over the portal failed; it is tried again in an hour, or at night."""
+    if task.lock == READING:
+        reason = next((code for kind, code in FAILURES if isinstance(error, kind)), "internal")
+        await give_up_reading(runtime, portal_id, reason)
 
 
 def _add_periodic(queue: JobQueue, cron: str, name: str, run: Callable[[], Awaitable[None]]) -> None:
@@ -119,7 +133,7 @@ async def _sweep_all(queue: JobQueue, runtime: Runtime) -> None:
 
 
 async def _every_night(queue: JobQueue, runtime: Runtime) -> None:
-    await purge(runtime)
-    await queue.forget_failed()
     for portal_id in await portals_to_sweep(runtime):
         await queue.ask("reconcile_portal", portal_id)
+    await queue.forget_failed()
+    await purge(runtime)

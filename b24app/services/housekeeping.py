@@ -1,9 +1,13 @@
 """What the clock asks for: which portals need work, and what may be thrown away."""
 
-from contextlib import suppress
-
+from b24app.logs import logger
 from b24app.services.portal import Runtime, UnknownPortal
+from b24app.store.sync_state import SyncKind, SyncState
+from b24app.store.vault import SealBroken
 
+log = logger(__name__)
+
+FAILED_PAUSE_S = 3_600.0  # before a portal that refused to be read is asked again
 TOMBSTONE_LIFE_S = 2 * 86_400.0  # no page on its way is that old
 
 
@@ -14,8 +18,17 @@ async def portals_to_drain(runtime: Runtime) -> list[int]:
 
 
 async def portals_to_index(runtime: Runtime) -> list[int]:
-    """Return active portals whose first indexing is not complete."""
-    return [portal_id for portal_id, indexed in await _active(runtime) if not indexed]
+    """Return active portals whose first indexing is not complete, and did not fail just now."""
+    unread = [portal_id for portal_id, indexed in await _active(runtime) if not indexed]
+    return [portal_id for portal_id in unread if not await _has_just_failed(runtime, portal_id)]
+
+
+async def _has_just_failed(runtime: Runtime, portal_id: int) -> bool:
+    async with runtime.store.read(portal_id) as tx:
+        run = await tx.sync.latest(SyncKind.FIRST)
+    if run is None or run.state is not SyncState.FAILED:
+        return False
+    return runtime.clock.now() - run.updated_at < FAILED_PAUSE_S
 
 
 async def portals_to_sweep(runtime: Runtime) -> list[int]:
@@ -37,8 +50,12 @@ async def purge(runtime: Runtime) -> None:
     async with runtime.store.begin_shared() as shared:
         kept = await shared.portals.all_ids()
     for portal_id in kept:
-        with suppress(UnknownPortal):  # uninstalled a moment ago
+        try:
             async with runtime.store.begin(portal_id) as tx:
                 await tx.index.purge_tombstones(now - TOMBSTONE_LIFE_S)
                 await tx.page_tokens.purge(now)
                 await tx.reseal()
+        except UnknownPortal:
+            continue  # uninstalled a moment ago
+        except SealBroken:
+            log.error("a portal's secrets can't be opened: its secret key is missing", portal=portal_id)

@@ -7,7 +7,7 @@ from b24app.bitrix24 import answers, methods
 from b24app.bitrix24.answers import Viewer
 from b24app.bitrix24.client import Command, PortalClient
 from b24app.bitrix24.errors import AlreadyRegistered, Bitrix24Error, PlanRefused, TokenExpired, TokenRejected
-from b24app.bitrix24.incoming import FrameCall, PortalEvent
+from b24app.bitrix24.incoming import FrameCall
 from b24app.bitrix24.throttle import Limits, Priority
 from b24app.bitrix24.tokens import Grant, TokenOwner
 from b24app.dedupe.rules import RuleSet
@@ -155,14 +155,9 @@ async def _apply(client: PortalClient, plan: Sequence[Command]) -> list[str]:
     ]
 
 
-async def update_portal(runtime: Runtime, portal: Portal, event: PortalEvent) -> None:
-    """Note an update: the portal has dropped all we registered, and may bring a new application token.
-
-    The event was verified by the old application token, or by its access token (services.access).
-    """
+async def update_portal(runtime: Runtime, portal: Portal) -> None:
+    """Note an update: the portal has dropped all we registered. ``verify_event`` has taken its new token."""
     async with runtime.store.begin(portal.portal_id) as tx:
-        if event.application_token:
-            await tx.portal.set_application_token(event.application_token)
         await tx.portal.set_manifest_version(0)
     await runtime.queue.ask("register_portal", portal.portal_id)
 

@@ -16,7 +16,7 @@ async def accept_event(runtime: Runtime, event: PortalEvent) -> None:
     if event.name == UNINSTALLED:
         await uninstall_portal(runtime, portal, clean=event.is_clean)
     elif event.name == UPDATED:
-        await update_portal(runtime, portal, event)
+        await update_portal(runtime, portal)
     elif portal.status is PortalStatus.ACTIVE:
         await _put_into_inbox(runtime, portal, event)
 

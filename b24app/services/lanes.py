@@ -44,6 +44,7 @@ class Lanes:
     reading: Reading
     keep: Keep
     now: Callable[[], float]
+    _keeping: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def read_all(self) -> None:
         """Read until all ranges are done. Raises what stopped it; what was kept by then stays kept."""
@@ -78,7 +79,10 @@ class Lanes:
         read_at = self.now()
         batch = await self.client.batch(request_commands(chains, self.reading.extra_filter))
         outcomes = [read_chain(chain, batch) for chain in chains]
-        await self.keep(outcomes, read_at)
+        async with (
+            self._keeping
+        ):  # writers of a portal take turns anyway; here they hold no connection meanwhile
+            await self.keep(outcomes, read_at)
         for _, moved in outcomes:
             self.reading.ranges[moved.number] = moved
 

@@ -27,6 +27,7 @@ from b24app.services.card_reading import (
 from b24app.services.deal_clients import read_deal_clients
 from b24app.services.far import missing_pages
 from b24app.services.portal import PortalContext, Runtime, open_portal_as
+from b24app.store.index_writer import IndexedRecord
 from b24app.store.sync_state import SyncKind
 
 
@@ -65,12 +66,14 @@ async def show_card(runtime: Runtime, asked: CardRequest) -> Card:
     context = await open_portal_as(runtime, asked.portal_id, asked.access_token)
     subjects, keys = await _subjects(context, asked)
     found, coverage, indexed = await _look_up(context, subjects, keys)
+    used = _all_keys(indexed, subjects) if keys is None else keys
     view, pages = await _ask(context, subjects, found)
     _check_viewer(asked, subjects, view)
     live = _live_keys(context, subjects, view)
-    if live != indexed:
-        await _heal(context, subjects)
-    if live != (indexed if keys is None else keys):
+    readable = [ref for ref in subjects if ref in view.records]
+    if live != _all_keys(indexed, readable):
+        await _heal(context, readable)
+    if live != used:
         found, coverage, _ = await _look_up(context, subjects, live)
         view, pages = await _ask(context, subjects, found)
     parts = CardParts(subjects, found, coverage, view, pages, asked.pages, context.rules, context.hashing_key)
@@ -89,14 +92,12 @@ async def _subjects(
 
 async def _look_up(
     context: PortalContext, subjects: Sequence[RecordRef], live: frozenset[MatchKey] | None
-) -> tuple[Candidates, Coverage, frozenset[MatchKey]]:
-    """Return candidates for the keys the index holds (or for ``live`` ones), and what the index covers."""
+) -> tuple[Candidates, Coverage, dict[RecordRef, IndexedRecord]]:
+    """Return candidates for the keys the index holds (or ``live`` ones), its coverage, and the subjects in it."""
     async with context.read() as tx:
         indexed = await tx.index.get_many(subjects)
-        known = frozenset(key for record in indexed.values() for key in record.keys)
-        found = await find_candidates(
-            tx, subjects, known if live is None else live, context.rules, now=context.now()
-        )
+        keys = _all_keys(indexed, subjects) if live is None else live
+        found = await find_candidates(tx, subjects, keys, context.rules, now=context.now())
         waiting = await tx.inbox.count()
         swept = [await tx.sync.last_sweep_at(record_type) for record_type in RecordType]
         progress = await tx.sync.progress(SyncKind.FIRST)
@@ -110,7 +111,11 @@ async def _look_up(
         waiting=waiting,
         swept_at=min((at for at in swept if at is not None), default=None),
     )
-    return found, coverage, known
+    return found, coverage, indexed
+
+
+def _all_keys(indexed: Mapping[RecordRef, IndexedRecord], refs: Iterable[RecordRef]) -> frozenset[MatchKey]:
+    return frozenset(key for ref in refs if ref in indexed for key in indexed[ref].keys)
 
 
 async def _ask(

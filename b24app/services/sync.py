@@ -91,6 +91,16 @@ async def _sweep_since(context: PortalContext, since: float) -> None:
         await _note_sweep(tx, started_at)
 
 
+async def give_up_reading(runtime: Runtime, portal_id: int, reason: str) -> None:
+    """Note that a pass can't be finished, or not even begun, so that the page says why; ``reason`` is a code."""
+    now = runtime.clock.now()
+    async with runtime.store.begin(portal_id) as tx:
+        is_first = (await tx.portal.get()).indexed_at is None
+        kind = SyncKind.FIRST if is_first else SyncKind.FULL
+        run = await tx.sync.current(kind) or await tx.sync.start(kind, [], {}, now)
+        await tx.sync.fail(run, reason, now)
+
+
 async def _note_sweep(tx: Transaction, at: float) -> None:
     for kind in TYPES:
         await tx.sync.set_last_sweep_at(kind, at)

@@ -271,6 +271,11 @@ async def test_no_log_holds_the_webhooks_code(caplog: pytest.LogCaptureFixture) 
     assert CODE not in caplog.text
 
 
+def _heed_ctrl_c() -> None:
+    """Undo what a shell does to a job in the background: it ignores Ctrl+C, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_nothing_is_left_behind_but_the_files(tmp_path: Path, when: str) -> None:
     """``before``: Ctrl+C while it reads. ``after``: undisturbed."""
@@ -285,7 +290,7 @@ async def test_nothing_is_left_behind_but_the_files(tmp_path: Path, when: str) -
         words = ["--webhook", portal.webhook, "--json", "a.json", "--xlsx", "a.xlsx"]
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "b24app.cli", "audit", *words, cwd=folder, env=environment,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, preexec_fn=_heed_ctrl_c,
         )  # fmt: skip
         if when == "before":
             while len(portal.heard) < 2 and process.returncode is None:

@@ -166,7 +166,7 @@ async def test_who_gets_the_next_call_follows_the_portals_own_order(acme: Town) 
     assert told(note)["Следующее обращение получит"] == [("contact", SHOWCASE.contact)]
     assert told(note)["История сохранится в"] == [("company", SHOWCASE.company)]
     assert "Ирина Соколовская" in spoken(note)
-    assert "его история окажется в другой карточке" in spoken(note)
+    assert "история окажется в другой карточке" in spoken(note)
     assert _tone(page, note) == "alert"
 
 

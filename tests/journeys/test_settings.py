@@ -83,7 +83,7 @@ async def test_only_an_administrator_sees_or_changes_the_rules(acme: Town) -> No
 
     forged = await acme.browser.post(acme.address + "settings", data=form | {"page_token": token})
 
-    assert "Правила поиска и журнал их изменений видит администратор портала" in page.text
+    assert "Итоги, правила поиска и журнал их изменений видит администратор портала" in page.text
     assert page.form("/settings") == {}
     assert 'name="page_token"' not in page.html
     assert forged.status_code == 403

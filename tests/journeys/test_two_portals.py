@@ -71,7 +71,8 @@ async def test_a_card_is_framed_by_its_own_portal_and_asks_only_there(two: Town)
         policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))
         assert policy["frame-ancestors"] == portal.base_url
         assert other.traffic.requests == 0
-        assert other.domain not in answer.text
+        script = two.house.runtime.bx24_js_url  # one address for all portals, in reality Bitrix24's own
+        assert other.domain not in answer.text.replace(script, "")
 
 
 async def test_uninstalling_one_portal_leaves_the_other_whole(two: Town):
