@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from b24app.bitrix24 import answers, methods
 from b24app.bitrix24.answers import Viewer
 from b24app.bitrix24.calls import JSON, BatchAnswer, Command
-from b24app.bitrix24.errors import AccessDenied, Bitrix24Error
+from b24app.bitrix24.errors import AccessDenied
 from b24app.dedupe.record import RecordRef, RecordType
 from b24app.services.candidates import Candidate, Candidates, of_type
+from b24app.services.people import name_commands, read_names
 from b24app.services.records import SELECTED, LiveRecord, to_live_record, to_timestamp
 
 ROWS = methods.PAGE_SIZE
@@ -56,8 +57,7 @@ def candidate_commands(candidates: Candidates, *, with_stages: bool) -> dict[str
     commands = _record_pages("near", [candidate.ref for candidate in near])
     people = {c.responsible_id for c in (*near, *candidates.far[:ROWS]) if c.responsible_id is not None}
     people |= {rejection.author_id for rejection in candidates.rejected.values()}
-    for number, command in enumerate(methods.users_in_parts(sorted(people)[:USERS_AT_ONCE])):
-        commands[f"users{number}"] = command
+    commands |= name_commands(sorted(people)[:USERS_AT_ONCE])
     if with_stages:
         commands["stages"] = methods.statuses("STATUS")
     return commands
@@ -135,12 +135,15 @@ def read_view(batch: BatchAnswer, pages: Sequence[FarPage]) -> LiveView:
             records |= {live.record.ref: live for live in _live_rows(batch, key, record_type)}
     far = {page.key: tuple(_live_rows(batch, page.key, page.type)) for page in pages}
     totals = {page.key: batch.answers[page.key].total or 0 for page in pages if page.key in batch.answers}
+    names, is_whole = read_names(batch)
+    if not is_whole:
+        notices.append("users_unreadable")
     return LiveView(
         viewer=answers.viewer(batch.get("me")),
         records=records,
         far_totals=totals,
         far_rows=far,
-        users=_users(batch, notices),
+        users=names,
         stages=_stages(batch),
         companies=_companies(batch),
         deals=_deals(batch, notices),
@@ -152,17 +155,6 @@ def _live_rows(batch: BatchAnswer, key: str, record_type: RecordType) -> list[Li
     if isinstance(batch.errors.get(key), AccessDenied):
         return []
     return [to_live_record(record_type, row) for row in answers.rows(batch.get(key))]
-
-
-def _users(batch: BatchAnswer, notices: list[str]) -> dict[int, str]:
-    names: dict[int, str] = {}
-    for key in (*batch.answers, *batch.errors):
-        if key.startswith("users"):
-            try:
-                names |= {user.id: user.name for user in answers.portal_users(batch.get(key)).values()}
-            except Bitrix24Error:
-                notices.append("users_unreadable")
-    return names
 
 
 def _stages(batch: BatchAnswer) -> dict[str, str] | None:

@@ -99,7 +99,7 @@ async def _look_up(
         keys = _all_keys(indexed, subjects) if live is None else live
         found = await find_candidates(tx, subjects, keys, context.rules, now=context.now())
         waiting = await tx.inbox.count()
-        swept = [await tx.sync.last_sweep_at(record_type) for record_type in RecordType]
+        swept_at = await tx.sync.all_swept_at()
         progress = await tx.sync.progress(SyncKind.FIRST)
     is_indexed = context.portal.indexed_at is not None
     total = progress.total if progress else 0
@@ -109,7 +109,7 @@ async def _look_up(
         indexed=total if is_indexed or progress is None else progress.done,
         expected=total,
         waiting=waiting,
-        swept_at=min((at for at in swept if at is not None), default=None),
+        swept_at=swept_at,
     )
     return found, coverage, indexed
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from b24app.bitrix24 import answers, methods
 from b24app.bitrix24.answers import Viewer
-from b24app.bitrix24.errors import Bitrix24Error
 from b24app.dedupe.keys import KeyKind
 from b24app.dedupe.record import RecordType
 from b24app.services.access import PageToken, Refused, issue_page_token
@@ -21,6 +20,7 @@ from b24app.services.overview import (
     ShownKeys,
     ShownRules,
 )
+from b24app.services.people import name_commands, read_names
 from b24app.services.portal import PortalContext, Runtime, open_portal_as
 from b24app.services.settings import RULES_CHANGED, SettingsOutcome
 from b24app.store.api_keys import ApiKey
@@ -106,7 +106,6 @@ async def _overview(
 ) -> Overview:
     portal, runtime = context.portal, context.runtime
     numbers = await _numbers(context, tx)
-    swept = [at for record_type in RecordType if (at := await tx.sync.last_sweep_at(record_type))]
     full = await tx.sync.progress(SyncKind.FULL)
     return Overview(
         is_admin=viewer.is_admin,
@@ -117,7 +116,7 @@ async def _overview(
         keys={kind.name.lower(): numbers.keys.get(kind, 0) for kind in KeyKind},
         hubs=numbers.hubs,
         waiting=await tx.inbox.count(),
-        swept_at=min(swept, default=None),
+        swept_at=await tx.sync.all_swept_at(),
         reconciled_at=full.finished_at if full else None,
         missing_scopes=tuple(sorted(runtime.manifest.scopes - portal.scopes)),
         rules=_shown_rules(context, outcome) if viewer.is_admin else None,
@@ -215,16 +214,9 @@ def _shown_key(key: ApiKey, names: Mapping[int, str]) -> ShownKey:
 
 async def _names(context: PortalContext, user_ids: set[int]) -> dict[int, str]:
     """Return the names the portal tells; without them the page shows ids."""
-    names: dict[int, str] = {}
     if not user_ids:
-        return names
-    commands = {f"u{number}": command for number, command in enumerate(methods.users_in_parts(user_ids))}
-    batch = await context.client.batch(commands)
-    for key in commands:
-        try:
-            names |= {user.id: user.name for user in answers.portal_users(batch.get(key)).values()}
-        except Bitrix24Error:
-            continue
+        return {}
+    names, _ = read_names(await context.client.batch(name_commands(user_ids)))
     return names
 
 

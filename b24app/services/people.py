@@ -1,0 +1,28 @@
+"""Names of portal users, as the portal tells them to whoever asks: to be shown, never kept."""
+
+from collections.abc import Iterable
+
+from b24app.bitrix24 import answers, methods
+from b24app.bitrix24.calls import BatchAnswer, Command
+from b24app.bitrix24.errors import Bitrix24Error
+
+PREFIX = "users"
+
+
+def name_commands(user_ids: Iterable[int]) -> dict[str, Command]:
+    """Ask for these users, fifty a command."""
+    parts = enumerate(methods.users_in_parts(user_ids))
+    return {f"{PREFIX}{number}": command for number, command in parts}
+
+
+def read_names(batch: BatchAnswer) -> tuple[dict[int, str], bool]:
+    """Return the names by id, and whether every command was answered; without a name a page shows the id."""
+    names: dict[int, str] = {}
+    is_whole = True
+    for key in (*batch.answers, *batch.errors):
+        if key.startswith(PREFIX):
+            try:
+                names |= {user.id: user.name for user in answers.portal_users(batch.get(key)).values()}
+            except Bitrix24Error:
+                is_whole = False
+    return names, is_whole
