@@ -105,7 +105,7 @@ async def _overview(
     outcome: SettingsOutcome | None,
 ) -> Overview:
     portal, runtime = context.portal, context.runtime
-    numbers = await _numbers(context, tx)
+    numbers = await _numbers(context, tx, viewer)
     full = await tx.sync.progress(SyncKind.FULL)
     return Overview(
         is_admin=viewer.is_admin,
@@ -143,8 +143,13 @@ def _shown_rules(context: PortalContext, outcome: SettingsOutcome | None) -> Sho
     return outcome.form.typed if outcome and is_refused else ShownRules.of(context.rules)
 
 
-async def _numbers(context: PortalContext, tx: Transaction) -> IndexNumbers:
-    """Return the index in numbers; counting hubs takes two seconds at a million records, so not at each look."""
+async def _numbers(context: PortalContext, tx: Transaction, viewer: Viewer) -> IndexNumbers:
+    """Return the index in numbers; counting hubs takes two seconds at a million records, so not at each look.
+
+    Totals are the administrators': for anybody else nothing is counted.
+    """
+    if not viewer.is_admin:
+        return IndexNumbers({}, {}, 0, context.rules)
     cache, portal_id = context.runtime.caches.numbers, context.portal.portal_id
     known = cache.get(portal_id)
     if known is not None and known.rules == context.rules:
