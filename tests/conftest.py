@@ -20,7 +20,7 @@ from b24app.store.address import libpq_dsn
 from b24app.store.database import Store, migrate
 from b24app.store.embedded import start_embedded, stop_embedded
 from b24app.store.portals import ALL_PORTALS
-from b24app.store.tables import TENANT_TABLES
+from b24app.store.tenants import TENANT_TABLES
 from b24app.store.vault import Vault
 
 T = TypeVar("T")

@@ -7,11 +7,10 @@ import hashlib
 import secrets
 from dataclasses import dataclass, field
 
-from b24app.bitrix24 import answers, methods
-from b24app.bitrix24.answers import Viewer
 from b24app.services.access import PageToken, Refused
 from b24app.services.overview import Mistake
-from b24app.services.portal import PortalContext, Runtime, open_portal_as
+from b24app.services.portal import Runtime
+from b24app.services.viewers import open_for_administrator
 from b24app.store.api_keys import KeyOwner
 
 KEY_PREFIX = "b24_"  # so that a key is recognised where it should not be: in a repository, in a chat
@@ -48,7 +47,7 @@ class KeyOutcome:
 
 async def create_key(runtime: Runtime, token: PageToken, name: str) -> KeyOutcome:
     """Make a key with this name; raises Refused for anybody but an administrator."""
-    context, viewer = await _administrator(runtime, token)
+    context, viewer = await open_for_administrator(runtime, token)
     name = " ".join(name.split())
     if not name or len(name) > MAX_NAME:
         return KeyOutcome(typed=name, mistake=Mistake("name", "too_long" if name else "empty"))
@@ -69,20 +68,11 @@ async def revoke_key(runtime: Runtime, token: PageToken, key_id: str) -> None:
     """
     if not (key_id.isascii() and key_id.isdigit() and len(key_id) < 19):
         raise Refused("malformed", 400)
-    context, viewer = await _administrator(runtime, token)
+    context, viewer = await open_for_administrator(runtime, token)
     async with context.begin() as tx:
         removed = await tx.api_keys.remove(int(key_id))
         if removed is not None:
             await tx.journal.note(viewer.id, JOURNAL_CODE, removed.name, "", context.now())
-
-
-async def _administrator(runtime: Runtime, token: PageToken) -> tuple[PortalContext, Viewer]:
-    """Return the portal and who acts, once the portal itself has said that he is an administrator."""
-    context = await open_portal_as(runtime, token.portal_id, token.access_token)
-    viewer = answers.viewer((await context.client.batch({"me": methods.profile()})).get("me"))
-    if viewer.id != token.user_id or not viewer.is_admin:
-        raise Refused("not_admin_settings", 403)
-    return context, viewer
 
 
 async def admit(runtime: Runtime, text: str) -> int:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from b24app.bitrix24 import answers, methods
 from b24app.dedupe.rules import MistakeCode, RuleMistake, RuleSet
-from b24app.services.access import PageToken, Refused
+from b24app.services.access import PageToken
 from b24app.services.overview import Mistake, ShownRules
-from b24app.services.portal import Runtime, open_portal_as
+from b24app.services.portal import Runtime
+from b24app.services.viewers import open_for_administrator
 from b24app.store.sync_state import SyncKind
 
 RULES_CHANGED = "rules_changed"  # why a first indexing was given up
@@ -82,10 +82,7 @@ async def save_settings(runtime: Runtime, token: PageToken, form: SettingsForm) 
 
     Raises Refused for anybody but an administrator, as the portal says at this moment.
     """
-    context = await open_portal_as(runtime, token.portal_id, token.access_token)
-    viewer = answers.viewer((await context.client.batch({"me": methods.profile()})).get("me"))
-    if viewer.id != token.user_id or not viewer.is_admin:
-        raise Refused("not_admin_settings", 403)
+    context, viewer = await open_for_administrator(runtime, token)
     if form.rules is None:
         return SettingsOutcome(form)
     old, new = context.rules.to_dict(), form.rules.to_dict()

@@ -25,6 +25,7 @@ from b24app.store.errors import StoreUnavailable, UnknownPortal
 from b24app.store.inbox import InboxRepository, find_waiting_portals
 from b24app.store.index import IndexRepository
 from b24app.store.journal import JournalRepository
+from b24app.store.options import OptionRepository
 from b24app.store.page_tokens import PageTokenRepository
 from b24app.store.portals import PortalDirectory, PortalRepository
 from b24app.store.reseal import reseal
@@ -79,6 +80,10 @@ class Transaction:
     @cached_property
     def journal(self) -> JournalRepository:
         return JournalRepository(self._scope)
+
+    @cached_property
+    def options(self) -> OptionRepository:
+        return OptionRepository(self._scope)
 
     @cached_property
     def page_tokens(self) -> PageTokenRepository:

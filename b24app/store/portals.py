@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from b24app.clock import Clock
 from b24app.store.errors import UnknownPortal
 from b24app.store.scope import AnySelect, Scope
-from b24app.store.tables import OUTLIVE_UNINSTALLATION, PORTAL, TENANT_TABLES
+from b24app.store.tables import PORTAL
+from b24app.store.tenants import OUTLIVE_UNINSTALLATION, TENANT_TABLES
 from b24app.store.vault import Vault
 
 ALL_PORTALS = "/* all portals */"  # marks the few statements that look across tenants

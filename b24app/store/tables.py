@@ -236,20 +236,3 @@ REJECTION = _table("rejection")
 JOURNAL = _table("journal")
 PAGE_TOKEN = _table("page_token")
 API_KEY = _table("api_key")
-
-TENANT_TABLES = (
-    PORTAL,
-    THROTTLE,
-    RECORD,
-    RECORD_KEY,
-    FORGOTTEN,
-    INBOX,
-    SYNC_RUN,
-    SYNC_RANGE,
-    SWEEP,
-    REJECTION,
-    JOURNAL,
-    PAGE_TOKEN,
-    API_KEY,
-)
-OUTLIVE_UNINSTALLATION = frozenset({PORTAL.name, REJECTION.name, JOURNAL.name})  # with CLEAN=0

@@ -8,8 +8,9 @@ from b24app.services.installation import install_portal
 from b24app.services.portal import portal_origin_of
 from b24app.services.settings import SettingsForm, save_settings
 from b24app.services.show_overview import OverviewRequest, show_overview
+from b24app.texts import language_of
 from b24app.web.calls import FORM_BODY, read_act, read_frame, runtime_of
-from b24app.web.templating import Pages, language_of
+from b24app.web.templating import Pages
 
 router = APIRouter(default_response_class=HTMLResponse)
 

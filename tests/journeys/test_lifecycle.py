@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from b24app.sandbox.portal import SandboxPortal
-from b24app.store.tables import TENANT_TABLES
+from b24app.store.tenants import TENANT_TABLES
 from tests.conftest import StillClock
 from tests.journeys.indexes import index_of, undisturbed
 from tests.journeys.test_install import registered, wanted

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from b24app.bitrix24.methods import METHODS
+from b24app.bitrix24.catalogue import METHODS
 
 PORTAL = "https://acme.bitrix24.example/rest/"
 OAUTH = "https://oauth.bitrix.example/oauth/token/"

@@ -11,7 +11,7 @@ from b24app.store.decisions import RejectReason
 from b24app.store.errors import UnknownPortal
 from b24app.store.portals import Portal, PortalStatus
 from b24app.store.sync_state import Span, SyncKind
-from b24app.store.tables import TENANT_TABLES
+from b24app.store.tenants import TENANT_TABLES
 from b24app.store.vault import Vault
 from tests.conftest import StillClock
 from tests.store.builders import NOON, a_contact, a_lead, a_phone, a_portal, a_record, some_tokens
@@ -166,7 +166,7 @@ async def test_without_clean_only_decisions_and_settings_stay(store: Store, data
     rows = await _rows_by_table(database_url, portal.portal_id)
     async with store.read(portal.portal_id) as tx:
         left = await tx.portal.get()
-        assert {name for name, count in rows.items() if count} == {"portal", "rejection", "journal"}
+        assert {name for name, count in rows.items() if count} == {"portal", "rejection", "journal", "option"}
         assert left.status is PortalStatus.DELETED
         assert (left.rules, left.admin_user_id, left.indexed_at) == (STOP_LIST, None, None)
         assert await tx.portal.load_tokens() is None
@@ -228,6 +228,7 @@ async def _a_full_portal(store: Store, member_id: str) -> Portal:
         await tx.sync.set_last_sweep_at(a_lead(1).type, NOON)
         await tx.journal.note(1, "rules.stop_list", {}, STOP_LIST, NOON)
         await tx.page_tokens.use("nonce", NOON + 60)
+        await tx.options.put("best_order", {"order": ["contact"]})
         await tx.api_keys.add(f"hash of {member_id}".encode(), "Сайт", created_by=1, at=NOON)
         await tx.decisions.reject_pair(
             a_lead(1),

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import SQLModel
 
 from b24app.store.database import migrate, pending
-from b24app.store.tables import TENANT_TABLES
+from b24app.store.tenants import TENANT_TABLES
 
 PARTITION = re.compile(r"_p\d\d$")
 

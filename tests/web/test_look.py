@@ -7,7 +7,7 @@ import pytest
 from axe_core_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, sync_playwright
 
-from b24app.web.templating import LANGUAGES
+from b24app.texts import LANGUAGES
 from tests.web.desk import Desk, Visitor, calls, wait_until
 from tests.web.samples import every_page
 

@@ -7,71 +7,27 @@ from string import Formatter
 import pytest
 from babel.messages.pofile import read_po
 
-import b24app
-from b24app.dedupe.match import Grade, ReasonCode
-from b24app.dedupe.record import RecordType, Stage
-from b24app.dedupe.rules import MistakeCode, Reveal, RuleSet
-from b24app.dedupe.shared import Severity, SharedKind
+from b24app.dedupe.shared import Severity
 from b24app.services.card import Verdict
-from b24app.services.decisions import EXPIRIES_DAYS
-from b24app.store.decisions import RejectReason
-from b24app.web.app import REFUSALS
-from b24app.web.templating import LANGUAGES, UnknownText, teller, translator
+from b24app.texts import LANGUAGES, UnknownText, teller, translator
 from tests.web.samples import CARDS
+from tests.web.text_families import FAMILIES, ROOT
 
-ROOT = Path(b24app.__file__).parent
 TEMPLATES = [path for path in sorted((ROOT / "templates").rglob("*.html")) if "sandbox" not in path.parts]
 SOURCE = "\n".join(path.read_text() for path in TEMPLATES)
-TYPES = {record_type.word for record_type in RecordType}
-RULES = set(RuleSet().to_dict())
-KINDS = {kind.value for kind in SharedKind}
-CODES = {
-    code
-    for path in sorted(ROOT.rglob("*.py"))
-    for code in re.findall(r'Refused\("(\w+)", \d|super\(\).__init__\("(\w+)", \d', path.read_text())
-    for code in code
-    if code
-} | {code for _, _, code in REFUSALS}
-NOT_IN_THE_FORM = {MistakeCode.NOT_AN_OBJECT.value, MistakeCode.UNKNOWN_FIELD.value}
-FAMILIES: dict[str, set[str]] = {
-    "type.": TYPES,
-    "count.": TYPES,
-    "pager.of_": TYPES,
-    "row.untitled_": TYPES,
-    "values.title_": TYPES | {"deal"},
-    "value.": {"hub", "role", "weak"},
-    "grade.": {grade.word for grade in Grade},
-    "stage.": {stage.name.lower() for stage in Stage if stage is not Stage.NONE},
-    "verdict.": {verdict.value for verdict in Verdict},
-    "verdict_advice.": {verdict.value for verdict in Verdict} - {"found", "hidden"},
-    "reason.": {code.value for code in ReasonCode},
-    "reject_reason.": {reason.value for reason in RejectReason},
-    "reject_days.": {str(days) for days in EXPIRIES_DAYS},
-    "pager.": {"previous", "next"},
-    "shared.": KINDS | {"contact", "company", "receiver", "should_receive"},
-    "shared_means.": {f"{kind}_{whose}" for kind in KINDS for whose in ("same", "different")},
-    "shared_advice.": KINDS,
-    "overview.running_": {"first", "full"},
-    "key.": {"phone", "email", "weak_phone", "email_alias"},
-    "setting.": RULES | {"sources", "api_key", "other"},
-    "setting_hint.": {"region", "look_back_days", "least_grade", "hub_limit", "stop_list"},
-    "least_grade.": {grade.word for grade in Grade},
-    "reveal.": {reveal.value for reveal in Reveal},
-    "changes.": {"when", "who", "what", "old", "new", "true", "false"},
-    "keys_column.": {"name", "maker", "made", "used"},
-    "keys_mistake.": {"empty", "too_long", "too_many", "other"},
-    "install.part_": {"tabs", "events", "indexing"},
-    "mistake.": {code.value for code in MistakeCode} - NOT_IN_THE_FORM | {"other"},
-    "failure.": {"portal_busy", "access_denied", "other"},
-    "notice.": {"users_unreadable", "deals_unreadable", "other"},
-    "install_problem.": {"plan_refused", "other"},
-    "refusal.": CODES - {"not_admin"} | {"not_found", "other"},
-    "refusal_do.": CODES - {"not_admin"} | {"not_found", "other"},
-}
+SPOKEN = "\n".join(path.read_text() for path in sorted((ROOT / "services").rglob("*.py")))
 
 
 def messages(language: str) -> dict[str, list[str]]:
-    with (ROOT / "locale" / language / "messages.po").open("rb") as file:
+    return {
+        key: text
+        for source in sorted((ROOT / "locale" / language).glob("*.po"))
+        for key, text in _texts_of(source, language).items()
+    }
+
+
+def _texts_of(source: Path, language: str) -> dict[str, list[str]]:
+    with source.open("rb") as file:
         catalogue = read_po(file, locale=language, abort_invalid=True)
     return {
         message.id if isinstance(message.id, str) else message.id[0]: (
@@ -83,7 +39,7 @@ def messages(language: str) -> dict[str, list[str]]:
 
 
 def used_keys() -> set[str]:
-    literal = set(re.findall(r'\bt\("([\w.]+)"[,)]', SOURCE))
+    literal = set(re.findall(r'\bt\(\s*"([\w.]+)"[,)]', SOURCE + SPOKEN))
     return literal | {prefix + member for prefix, members in FAMILIES.items() for member in members}
 
 

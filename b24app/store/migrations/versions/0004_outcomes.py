@@ -1,0 +1,10 @@
+"""What was found for each record, and what waits to be written."""
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing yet."""

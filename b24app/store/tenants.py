@@ -1,0 +1,10 @@
+"""Every table of the app in one list: what an uninstallation has to empty, and what it may keep."""
+
+from sqlmodel import SQLModel
+
+from b24app.store import tables, tables_option
+
+_MODULES = (tables, tables_option)  # importing a module declares its tables
+
+TENANT_TABLES = tuple(SQLModel.metadata.sorted_tables)
+OUTLIVE_UNINSTALLATION = frozenset({"portal", "rejection", "journal", "option"})  # with CLEAN=0

@@ -1,0 +1,63 @@
+"""Which texts pages choose by a code: the prefix of their keys, and every code there is."""
+
+import re
+from pathlib import Path
+
+import b24app
+from b24app.dedupe.match import Grade, ReasonCode
+from b24app.dedupe.record import RecordType, Stage
+from b24app.dedupe.rules import MistakeCode, Reveal, RuleSet
+from b24app.dedupe.shared import SharedKind
+from b24app.services.card import Verdict
+from b24app.services.decisions import EXPIRIES_DAYS
+from b24app.store.decisions import RejectReason
+from b24app.web.app import REFUSALS
+
+ROOT = Path(b24app.__file__).parent
+TYPES = {record_type.word for record_type in RecordType}
+RULES = set(RuleSet().to_dict())
+KINDS = {kind.value for kind in SharedKind}
+CODES = {
+    code
+    for path in sorted(ROOT.rglob("*.py"))
+    for code in re.findall(r'Refused\("(\w+)", \d|super\(\).__init__\("(\w+)", \d', path.read_text())
+    for code in code
+    if code
+} | {code for _, _, code in REFUSALS}
+NOT_IN_THE_FORM = {MistakeCode.NOT_AN_OBJECT.value, MistakeCode.UNKNOWN_FIELD.value}
+FAMILIES: dict[str, set[str]] = {
+    "nav.": {"overview"},
+    "type.": TYPES,
+    "count.": TYPES,
+    "pager.of_": TYPES,
+    "row.untitled_": TYPES,
+    "values.title_": TYPES | {"deal"},
+    "value.": {"hub", "role", "weak"},
+    "grade.": {grade.word for grade in Grade},
+    "stage.": {stage.name.lower() for stage in Stage if stage is not Stage.NONE},
+    "verdict.": {verdict.value for verdict in Verdict},
+    "verdict_advice.": {verdict.value for verdict in Verdict} - {"found", "hidden"},
+    "reason.": {code.value for code in ReasonCode},
+    "reject_reason.": {reason.value for reason in RejectReason},
+    "reject_days.": {str(days) for days in EXPIRIES_DAYS},
+    "pager.": {"previous", "next"},
+    "shared.": KINDS | {"contact", "company", "receiver", "should_receive"},
+    "shared_means.": {f"{kind}_{whose}" for kind in KINDS for whose in ("same", "different")},
+    "shared_advice.": KINDS,
+    "overview.running_": {"first", "full"},
+    "key.": {"phone", "email", "weak_phone", "email_alias"},
+    "setting.": RULES | {"sources", "api_key", "other"},
+    "setting_hint.": {"region", "look_back_days", "least_grade", "hub_limit", "stop_list"},
+    "least_grade.": {grade.word for grade in Grade},
+    "reveal.": {reveal.value for reveal in Reveal},
+    "changes.": {"when", "who", "what", "old", "new", "true", "false"},
+    "keys_column.": {"name", "maker", "made", "used"},
+    "keys_mistake.": {"empty", "too_long", "too_many", "other"},
+    "install.part_": {"tabs", "events", "indexing"},
+    "mistake.": {code.value for code in MistakeCode} - NOT_IN_THE_FORM | {"other"},
+    "failure.": {"portal_busy", "access_denied", "other"},
+    "notice.": {"users_unreadable", "deals_unreadable", "other"},
+    "install_problem.": {"plan_refused", "other"},
+    "refusal.": CODES - {"not_admin"} | {"not_found", "other"},
+    "refusal_do.": CODES - {"not_admin"} | {"not_found", "other"},
+}
