@@ -20,7 +20,10 @@ from b24app.clock import Clock
 from b24app.store import limits
 from b24app.store.address import asyncpg_url
 from b24app.store.api_keys import ApiKeyRepository, KeyOwner, find_owner
+from b24app.store.audits import AuditRepository
 from b24app.store.decisions import DecisionRepository
+from b24app.store.effects import EffectRepository, find_portals_to_act
+from b24app.store.enquiries import EnquiryRepository
 from b24app.store.errors import StoreUnavailable, UnknownPortal
 from b24app.store.inbox import InboxRepository, find_waiting_portals
 from b24app.store.index import IndexRepository
@@ -34,6 +37,7 @@ from b24app.store.scope import Scope
 from b24app.store.sync_state import SyncRepository
 from b24app.store.tables import PORTAL
 from b24app.store.vault import Vault
+from b24app.store.webhooks import WebhookRepository, find_portals_to_tell
 
 __all__ = ["SharedTransaction", "Store", "Transaction", "migrate", "pending"]
 
@@ -86,12 +90,28 @@ class Transaction:
         return OptionRepository(self._scope)
 
     @cached_property
+    def effects(self) -> EffectRepository:
+        return EffectRepository(self._scope)
+
+    @cached_property
+    def enquiries(self) -> EnquiryRepository:
+        return EnquiryRepository(self._scope)
+
+    @cached_property
     def page_tokens(self) -> PageTokenRepository:
         return PageTokenRepository(self._scope)
 
     @cached_property
     def api_keys(self) -> ApiKeyRepository:
         return ApiKeyRepository(self._scope)
+
+    @cached_property
+    def webhooks(self) -> WebhookRepository:
+        return WebhookRepository(self._scope)
+
+    @cached_property
+    def audits(self) -> AuditRepository:
+        return AuditRepository(self._scope)
 
     async def reseal(self) -> int:
         """Seal the portal's secrets with the current key where the old one was used; return how many."""
@@ -108,6 +128,14 @@ class SharedTransaction:
     async def waiting_portals(self) -> list[int]:
         """Return the active portals with something in the inbox."""
         return await find_waiting_portals(self._connection)
+
+    async def portals_to_tell(self, at: float) -> list[int]:
+        """Return the active portals with a webhook's delivery that is due."""
+        return await find_portals_to_tell(self._connection, at)
+
+    async def portals_to_act(self) -> list[int]:
+        """Return the active portals with an effect to carry out or an enquiry to judge."""
+        return await find_portals_to_act(self._connection)
 
     async def owner_of_key(self, key_hash: bytes) -> KeyOwner | None:
         """Return whose API key has this hash; None when nobody's."""

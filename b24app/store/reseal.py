@@ -6,6 +6,8 @@ from sqlalchemy import RowMapping, Table, and_, select, update
 
 from b24app.store.scope import Scope
 from b24app.store.tables import API_KEY, JOURNAL, PORTAL
+from b24app.store.tables_audit import AUDIT_RUN
+from b24app.store.webhooks import SECRET, URL, WEBHOOK
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,10 @@ _SEALED = (
     _Sealed(JOURNAL, "old_sealed", "journal.old"),
     _Sealed(JOURNAL, "new_sealed", "journal.new"),
     _Sealed(API_KEY, "name_sealed", "api_key.name"),
+    _Sealed(AUDIT_RUN, "name_sealed", "audit_run.name"),
+    _Sealed(AUDIT_RUN, "rules_sealed", "audit_run.rules"),
+    _Sealed(WEBHOOK, "url_sealed", URL),
+    _Sealed(WEBHOOK, "secret_sealed", SECRET),
 )
 
 

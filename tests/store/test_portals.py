@@ -205,13 +205,14 @@ async def test_everything_sealed_moves_to_the_new_secret(database_url: str, cloc
 
     after = await Store.open(database_url, Vault(new), clock=clock)
     async with after.read(portal.portal_id) as tx:
-        assert (resealed, again) == (8, 0)
+        assert (resealed, again) == (10, 0)
         assert await tx.portal.hashing_key() == hashing_key
         assert await tx.portal.load_tokens() == some_tokens()
         assert await tx.portal.application_token() == "proof"
         assert (await tx.portal.get()).rules == STOP_LIST
         assert (await tx.journal.recent(1))[0].new == STOP_LIST
         assert [key.name for key in await tx.api_keys.list()] == ["Сайт"]
+        assert [hook.secret for hook in await tx.webhooks.list()] == ["b24s_secret"]
     await after.close()
 
 
@@ -230,6 +231,8 @@ async def _a_full_portal(store: Store, member_id: str) -> Portal:
         await tx.page_tokens.use("nonce", NOON + 60)
         await tx.options.put("best_order", {"order": ["contact"]})
         await tx.api_keys.add(f"hash of {member_id}".encode(), "Сайт", created_by=1, at=NOON)
+        await tx.webhooks.add("https://crm.example/hook", "b24s_secret", ["k"], created_by=1, at=NOON)
+        await tx.webhooks.plan("k", "key", event_id="id", body={}, at=NOON)
         await tx.decisions.reject_pair(
             a_lead(1),
             a_contact(1),
