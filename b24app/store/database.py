@@ -30,8 +30,10 @@ from b24app.store.index import IndexRepository
 from b24app.store.journal import JournalRepository
 from b24app.store.options import OptionRepository
 from b24app.store.page_tokens import PageTokenRepository
+from b24app.store.phone_fixes import PhoneFixRepository
 from b24app.store.portals import PortalDirectory, PortalRepository
 from b24app.store.reseal import reseal
+from b24app.store.robot_calls import RobotCallRepository, find_called_portals
 from b24app.store.schema import migrate, pending
 from b24app.store.scope import Scope
 from b24app.store.sync_state import SyncRepository
@@ -113,6 +115,14 @@ class Transaction:
     def audits(self) -> AuditRepository:
         return AuditRepository(self._scope)
 
+    @cached_property
+    def robot_calls(self) -> RobotCallRepository:
+        return RobotCallRepository(self._scope)
+
+    @cached_property
+    def phone_fixes(self) -> PhoneFixRepository:
+        return PhoneFixRepository(self._scope)
+
     async def reseal(self) -> int:
         """Seal the portal's secrets with the current key where the old one was used; return how many."""
         return await reseal(self._scope)
@@ -136,6 +146,10 @@ class SharedTransaction:
     async def portals_to_act(self) -> list[int]:
         """Return the active portals with an effect to carry out or an enquiry to judge."""
         return await find_portals_to_act(self._connection)
+
+    async def called_portals(self) -> list[int]:
+        """Return the active portals with a robot that waits for its answer."""
+        return await find_called_portals(self._connection)
 
     async def owner_of_key(self, key_hash: bytes) -> KeyOwner | None:
         """Return whose API key has this hash; None when nobody's."""

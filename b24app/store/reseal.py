@@ -7,6 +7,7 @@ from sqlalchemy import RowMapping, Table, and_, select, update
 from b24app.store.scope import Scope
 from b24app.store.tables import API_KEY, JOURNAL, PORTAL
 from b24app.store.tables_audit import AUDIT_RUN
+from b24app.store.tables_robot import PHONE_FIX, ROBOT_CALL
 from b24app.store.webhooks import SECRET, URL, WEBHOOK
 
 
@@ -28,6 +29,8 @@ _SEALED = (
     _Sealed(JOURNAL, "old_sealed", "journal.old"),
     _Sealed(JOURNAL, "new_sealed", "journal.new"),
     _Sealed(API_KEY, "name_sealed", "api_key.name"),
+    _Sealed(ROBOT_CALL, "token_sealed", "robot_call.token"),
+    _Sealed(PHONE_FIX, "values_sealed", "phone_fix.values"),
     _Sealed(AUDIT_RUN, "name_sealed", "audit_run.name"),
     _Sealed(AUDIT_RUN, "rules_sealed", "audit_run.rules"),
     _Sealed(WEBHOOK, "url_sealed", URL),

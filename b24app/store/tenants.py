@@ -2,9 +2,16 @@
 
 from sqlmodel import SQLModel
 
-from b24app.store import tables, tables_audit, tables_effect, tables_option, tables_webhook
+from b24app.store import tables, tables_audit, tables_effect, tables_option, tables_robot, tables_webhook
 
-_MODULES = (tables, tables_audit, tables_effect, tables_option, tables_webhook)  # importing a module declares its tables
+_MODULES = (
+    tables,
+    tables_audit,
+    tables_effect,
+    tables_option,
+    tables_robot,
+    tables_webhook,
+)  # importing a module declares its tables
 
 TENANT_TABLES = tuple(SQLModel.metadata.sorted_tables)
 OUTLIVE_UNINSTALLATION = frozenset({"portal", "rejection", "journal", "option"})  # with CLEAN=0

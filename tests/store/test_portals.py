@@ -14,7 +14,17 @@ from b24app.store.sync_state import Span, SyncKind
 from b24app.store.tenants import TENANT_TABLES
 from b24app.store.vault import Vault
 from tests.conftest import StillClock
-from tests.store.builders import NOON, a_contact, a_lead, a_phone, a_portal, a_record, some_tokens
+from tests.store.audits import a_stored_audit
+from tests.store.builders import (
+    NOON,
+    a_contact,
+    a_lead,
+    a_phone,
+    a_portal,
+    a_record,
+    a_robot_call,
+    some_tokens,
+)
 
 STOP_LIST = {"stop_list": ["+7 912 000-00-01", "info@acme.example"], "region": "KZ"}
 
@@ -205,13 +215,15 @@ async def test_everything_sealed_moves_to_the_new_secret(database_url: str, cloc
 
     after = await Store.open(database_url, Vault(new), clock=clock)
     async with after.read(portal.portal_id) as tx:
-        assert (resealed, again) == (10, 0)
+        assert (resealed, again) == (14, 0)
         assert await tx.portal.hashing_key() == hashing_key
         assert await tx.portal.load_tokens() == some_tokens()
         assert await tx.portal.application_token() == "proof"
         assert (await tx.portal.get()).rules == STOP_LIST
         assert (await tx.journal.recent(1))[0].new == STOP_LIST
         assert [key.name for key in await tx.api_keys.list()] == ["Сайт"]
+        assert [call.token for call in await tx.robot_calls.waiting(9)] == ["token 1"]
+        assert [fix.phones for fix in await tx.phone_fixes.of_call(b"1")] == [()]
         assert [hook.secret for hook in await tx.webhooks.list()] == ["b24s_secret"]
     await after.close()
 
@@ -233,6 +245,11 @@ async def _a_full_portal(store: Store, member_id: str) -> Portal:
         await tx.api_keys.add(f"hash of {member_id}".encode(), "Сайт", created_by=1, at=NOON)
         await tx.webhooks.add("https://crm.example/hook", "b24s_secret", ["k"], created_by=1, at=NOON)
         await tx.webhooks.plan("k", "key", event_id="id", body={}, at=NOON)
+        await tx.effects.plan("enquiry:1:move", "move", {"lead": 1}, lead_id=1)
+        await tx.enquiries.plan([1], NOON)
+        await a_stored_audit(tx)
+        await tx.robot_calls.put(a_robot_call(1))
+        await tx.phone_fixes.plan(b"1", a_lead(1), [], unchanged=1, invalid=0, at=NOON)
         await tx.decisions.reject_pair(
             a_lead(1),
             a_contact(1),
