@@ -16,7 +16,14 @@ from b24app.bitrix24.errors import (
 )
 from b24app.jobs.queue import BULK, SOON, JobQueue
 from b24app.logs import logger
-from b24app.services.housekeeping import portals_to_drain, portals_to_index, portals_to_sweep, purge
+from b24app.services.carry_out import carry_out_effects
+from b24app.services.housekeeping import (
+    portals_to_act,
+    portals_to_drain,
+    portals_to_index,
+    portals_to_sweep,
+    purge,
+)
 from b24app.services.installation import register_again
 from b24app.services.portal import Runtime, UnknownPortal, block_portal, renew_tokens
 from b24app.services.refresh import LostRights, drain_inbox
@@ -46,6 +53,7 @@ class Task:
 TASKS = {
     "drain_inbox": Task(drain_inbox, SOON, "inbox"),
     "register_portal": Task(register_again, SOON, "registration"),
+    "carry_out_effects": Task(carry_out_effects, SOON, "effects"),
     "index_portal": Task(index_portal, BULK, READING),
     "reconcile_portal": Task(reconcile_portal, BULK, READING),
     "sweep_portal": Task(sweep_portal, BULK, "sweep"),
@@ -123,6 +131,8 @@ async def _every_minute(queue: JobQueue, runtime: Runtime) -> None:
         log.warning("jobs of a dead worker revived", jobs=revived)
     for portal_id in await portals_to_drain(runtime):
         await queue.ask("drain_inbox", portal_id)
+    for portal_id in await portals_to_act(runtime):
+        await queue.ask("carry_out_effects", portal_id)
     for portal_id in await portals_to_index(runtime):
         await queue.ask("index_portal", portal_id)
 

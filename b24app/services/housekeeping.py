@@ -8,6 +8,8 @@ from b24app.store.vault import SealBroken
 log = logger(__name__)
 
 FAILED_PAUSE_S = 3_600.0  # before a portal that refused to be read is asked again
+EFFECT_LIFE_S = 180 * 86_400.0  # what was done, unless an enquiry names it
+NEW_LEAD_S = 86_400.0  # so long a lead that repeats nothing may turn out to: events come late
 TOMBSTONE_LIFE_S = 2 * 86_400.0  # no page on its way is that old
 
 
@@ -15,6 +17,12 @@ async def portals_to_drain(runtime: Runtime) -> list[int]:
     """Return active portals with something in the inbox: a crash may have come between row and task."""
     async with runtime.store.begin_shared() as shared:
         return await shared.waiting_portals()
+
+
+async def portals_to_act(runtime: Runtime) -> list[int]:
+    """Return active portals with something to do in them: a crash may have come between plan and task."""
+    async with runtime.store.begin_shared() as shared:
+        return await shared.portals_to_act()
 
 
 async def portals_to_index(runtime: Runtime) -> list[int]:
@@ -54,6 +62,8 @@ async def purge(runtime: Runtime) -> None:
             async with runtime.store.begin(portal_id) as tx:
                 await tx.index.purge_tombstones(now - TOMBSTONE_LIFE_S)
                 await tx.page_tokens.purge(now)
+                await tx.effects.purge(now - EFFECT_LIFE_S)
+                await tx.enquiries.purge(now - NEW_LEAD_S)
                 await tx.reseal()
         except UnknownPortal:
             continue  # uninstalled a moment ago
