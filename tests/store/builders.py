@@ -1,10 +1,13 @@
 """Valid portals, records and tokens; a test names only what differs."""
 
+from dataclasses import replace
+
 from b24app.dedupe.keys import KeyKind, MatchKey
 from b24app.dedupe.record import RecordRef, RecordType, Stage
 from b24app.store.database import Store
 from b24app.store.index import IndexedRecord
 from b24app.store.portals import Portal, PortalStatus, StoredTokens
+from b24app.store.robot_calls import KeptCall
 
 NOON = 1_750_000_000.0
 
@@ -74,3 +77,19 @@ async def a_portal(
             language="ru",
             status=status,
         )
+
+
+def a_robot_call(number: int, **different: object) -> KeptCall:
+    call = KeptCall(
+        digest=str(number).encode(),
+        token=f"token {number}",
+        robot="find_duplicates",
+        document_type="lead",
+        document_id=number,
+        inputs={"types": ["lead"]},
+        mistake=None,
+        is_awaited=True,
+        received_at=NOON + number,
+        deadline=NOON + 60,
+    )
+    return replace(call, **different)  # type: ignore[arg-type]
