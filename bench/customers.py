@@ -12,7 +12,7 @@ from b24app.dedupe.rules import RuleSet
 from b24app.sandbox.crm import Fields
 from b24app.sandbox.portal import SandboxPortal
 from b24app.sandbox.rest.reading import ClassicPrinter
-from b24app.services.records import SELECTED, to_indexed, to_live_record
+from b24app.services.records import SELECTED, to_indexed_all, to_live_record
 from b24app.store.index_writer import IndexedRecord
 from bench.database import execute
 from bench.town import Town
@@ -66,6 +66,5 @@ def _indexed(
     printer = ClassicPrinter(portal, table.spec, SELECTED[record_type], in_list=True)
     rules, now = RuleSet(), portal.clock.now()
     rows = (printer.row(record) for one in ids if (record := table.get(one)))
-    return [
-        to_indexed(to_live_record(record_type, row).record, rules, hashing_key, read_at=now) for row in rows
-    ]
+    records = [to_live_record(record_type, row).record for row in rows]
+    return to_indexed_all(records, rules, hashing_key, read_at=now)

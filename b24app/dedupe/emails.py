@@ -28,6 +28,7 @@ NEUTRAL_SUFFIX = ".example"  # the one reserved name that email-validator takes
 _PLAIN = re.compile(
     r"(?=[^@]{1,64}@)(?=.{6,254}\Z)[a-z0-9]+(?:[._+\-][a-z0-9]+)*@(?:[a-z0-9]{1,30}(?:-[a-z0-9]{1,30})?\.)+[a-z]{2,24}"
 )
+is_plain_email = _PLAIN.fullmatch  # a folded address that needs no second look: a Match, or None
 _BRACKETED = re.compile(r"<([^<>]*@[^<>]*)>")
 _MAILTO = re.compile(r"\bmailto:\s*", re.IGNORECASE)
 _QUERY = re.compile(r"(@[^\s?]+)\?\S*")
@@ -73,7 +74,7 @@ class EmailAddress:
 def emails_in(raw: str) -> tuple[EmailAddress, ...]:
     """Return the addresses a value names, in order, each once; empty when it names none."""
     folded = raw.strip().lower()
-    if _PLAIN.fullmatch(folded) is not None:
+    if is_plain_email(folded) is not None:
         return (EmailAddress(folded, folded),)
     return read_slowly(raw[:LONGEST_VALUE])
 

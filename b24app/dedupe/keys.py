@@ -7,12 +7,14 @@ rule 11). Normalising is the business of `phones` and `emails`; comparing that o
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from b24app.dedupe.emails import emails_in
 from b24app.dedupe.phones import phones_in
@@ -82,7 +84,7 @@ def match_keys(record: Record, rules: RuleSet, portal_key: bytes) -> frozenset[M
     return frozenset(
         MatchKey(kind, _hash(kind, normalised, portal_key))
         for multifield in record.multifields
-        for kind, normalised in _normal_forms(multifield, rules, stop_list)
+        for kind, normalised in normal_forms(multifield, rules, stop_list)
     )
 
 
@@ -91,22 +93,25 @@ def fingerprint(record: Record, keys: Iterable[MatchKey], portal_key: bytes) -> 
 
     Nothing can be read out of it, and the order of keys does not matter.
     """
-    read = [
-        str(record.ref),
-        sorted(keys),
-        [record.person.first, record.person.second, record.person.last, record.company_title],
+    person = record.person
+    read = (
+        int(record.ref.type),
+        record.ref.id,
+        sorted((int(kind), value) for kind, value in keys),
+        (person.first, person.second, person.last, record.company_title),
         record.responsible_id,
-        record.stage,
-        [str(link) for link in record.links],
-    ]
+        int(record.stage),
+        [(int(link.type), link.id) for link in record.links],
+    )
     state = _state(b"record", portal_key).copy()
-    state.update(json.dumps(read, ensure_ascii=True, separators=(",", ":")).encode())
+    state.update(repr(read).encode())
     return int.from_bytes(state.digest(), "big", signed=True)
 
 
-def _normal_forms(
+def normal_forms(
     multifield: Multifield, rules: RuleSet, stop_list: StopList
 ) -> Iterator[tuple[KeyKind, str]]:
+    """Yield what a value is equal to others by: the kind of key and the text that is hashed."""
     if multifield.kind is ValueKind.PHONE:
         for number in phones_in(multifield.value, rules.region):
             if not stop_list.stops_phone(number):
@@ -158,6 +163,17 @@ def _keyed_emails(
                 is_role=address.is_role,
                 is_valid=address.is_valid,
             )
+
+
+def hash_all(kind: KeyKind, normalised: Iterable[bytes], portal_key: bytes) -> NDArray[np.int64]:
+    """Return the hashes of many normalised values of one kind, in UTF-8: those `MatchKey` holds, as a column."""
+    copy = _state(_PERSONS[kind], portal_key).copy
+    digests = []
+    for text in normalised:
+        state = copy()
+        state.update(text)
+        digests.append(state.digest())
+    return np.frombuffer(b"".join(digests), ">i8").astype(np.int64)
 
 
 def _hash(kind: KeyKind, normalised: str, portal_key: bytes) -> int:

@@ -7,6 +7,10 @@ test holds it to that), and whatever it is not sure of it leaves alone.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 _GAP = r"[ \-.]*"
 # The first digit decides whether phonenumbers strips the prefix; other numbers take the long way.
@@ -47,3 +51,61 @@ def _joined(code: str, found: re.Match[str]) -> str | None:
     national = "".join(found.groups())
     is_placeholder = national == national[0] * len(national)
     return None if is_placeholder else code + national
+
+
+@dataclass(frozen=True, slots=True)
+class Numbering:
+    """How everyday spellings of one kind are read when many come at once: the same short cut, by columns.
+
+    `pattern` fits a spelling whose every digit is written as 9. `lead` are the digits before the national
+    number, each a choice of digits; `first` are the sure first digits of a national number.
+    """
+
+    code: str
+    pattern: re.Pattern[str]
+    lead: tuple[str, ...]
+    first: tuple[str, ...]
+    national_digits: int
+    not_first: str = ""  # a national number that begins so is left alone
+
+    def is_sure(self, digits: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Tell which rows of digits the short cut answers."""
+        national = digits[:, -self.national_digits :]
+        sure: NDArray[np.bool_] = (national != national[:, :1]).any(axis=1)
+        for column, choice in zip(digits.T, self.lead, strict=False):
+            sure &= np.isin(column, _numbers(choice))
+        sure &= np.logical_or.reduce([_begins(national, first) for first in self.first])
+        return sure & ~_begins(national, self.not_first) if self.not_first else sure
+
+
+def _begins(rows: NDArray[np.uint8], text: str) -> NDArray[np.bool_]:
+    begins: NDArray[np.bool_] = (rows[:, : len(text)] == _numbers(text)).all(axis=1)
+    return begins
+
+
+def _numbers(text: str) -> NDArray[np.uint8]:
+    return np.array([int(sign) for sign in text], np.uint8)
+
+
+def _seven(before: str, *lead: str, not_first: str = "") -> Numbering:
+    pattern = re.compile(rf"{before}\(?999\)?{_GAP}999{_GAP}99{_GAP}99")
+    return Numbering("+7", pattern, lead, ("3", "4", "7", "8", "9"), 10, not_first)
+
+
+def _belarus(before: str, *lead: str) -> Numbering:
+    pattern = re.compile(rf"{before}\(?99\)?{_GAP}999{_GAP}99{_GAP}99")
+    return Numbering("+375", pattern, lead, ("17", "25", "29", "33", "44"), 9)
+
+
+_SEVEN_AT_HOME = (_seven(rf"9{_GAP}", "78", not_first="810"), _seven("", not_first="810"))
+PLUS_SHAPES = (_seven(rf"\+{_GAP}9{_GAP}", "7"), _belarus(rf"\+{_GAP}999{_GAP}", "3", "7", "5"))
+HOME_SHAPES = {
+    "RU": _SEVEN_AT_HOME,
+    "KZ": _SEVEN_AT_HOME,
+    "BY": (
+        _belarus(rf"999{_GAP}", "3", "7", "5"),
+        _belarus(rf"9{_GAP}9{_GAP}", "8", "0"),
+        _belarus("9", "0"),
+        _belarus(""),
+    ),
+}

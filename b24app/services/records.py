@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from b24app.dedupe.keys import fingerprint, match_keys
+from b24app.dedupe.key_columns import match_keys_of_all
+from b24app.dedupe.keys import MatchKey, fingerprint, match_keys
 from b24app.dedupe.record import Multifield, PersonName, Record, RecordRef, RecordType, Stage, ValueKind
 from b24app.dedupe.rules import RuleSet
 from b24app.store.index_writer import IndexedRecord
@@ -58,7 +59,18 @@ def to_live_record(record_type: RecordType, raw: Raw) -> LiveRecord:
 
 def to_indexed(record: Record, rules: RuleSet, portal_key: bytes, *, read_at: float) -> IndexedRecord:
     """Reduce a record to what may stay at rest: keyed hashes, ids and dates."""
-    keys = match_keys(record, rules, portal_key)
+    return _reduced(record, match_keys(record, rules, portal_key), portal_key, read_at)
+
+
+def to_indexed_all(
+    records: Sequence[Record], rules: RuleSet, portal_key: bytes, *, read_at: float
+) -> list[IndexedRecord]:
+    """Do the same to many records, faster than one by one."""
+    keys = match_keys_of_all(records, rules, portal_key)
+    return [_reduced(record, held, portal_key, read_at) for record, held in zip(records, keys, strict=True)]
+
+
+def _reduced(record: Record, keys: frozenset[MatchKey], portal_key: bytes, read_at: float) -> IndexedRecord:
     return IndexedRecord(
         ref=record.ref,
         keys=keys,
@@ -97,9 +109,8 @@ def _text(raw: Raw, field: str) -> str:
 def _number(raw: Raw, field: str) -> int | None:
     """Return the id, or None: empty links come as null, an empty string or "0" (facts 7.1)."""
     value = raw.get(field)
-    if isinstance(value, str | int) and str(value).isdigit():
-        return int(value) or None
-    return None
+    number = int(value) if isinstance(value, str) and value.isdigit() else value
+    return number if type(number) is int and number > 0 else None
 
 
 def _links(record_type: RecordType, raw: Raw) -> tuple[RecordRef, ...]:

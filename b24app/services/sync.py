@@ -15,7 +15,7 @@ from b24app.logs import logger
 from b24app.services.lanes import Lanes, Outcome, Reading, density_of
 from b24app.services.portal import PortalContext, Runtime, open_portal
 from b24app.services.reading import bounds_commands, plan_spans, read_bounds
-from b24app.services.records import to_indexed, to_live_record
+from b24app.services.records import to_indexed_all, to_live_record
 from b24app.services.refresh import refresh_records
 from b24app.store.database import Transaction
 from b24app.store.index_writer import IndexedRecord
@@ -151,10 +151,5 @@ async def _store(
 
 
 def _translate(context: PortalContext, outcomes: Sequence[Outcome], read_at: float) -> list[IndexedRecord]:
-    return [
-        to_indexed(
-            to_live_record(moved.type, row).record, context.rules, context.hashing_key, read_at=read_at
-        )
-        for rows, moved in outcomes
-        for row in rows
-    ]
+    records = [to_live_record(moved.type, row).record for rows, moved in outcomes for row in rows]
+    return to_indexed_all(records, context.rules, context.hashing_key, read_at=read_at)

@@ -19,8 +19,9 @@ from b24app.bitrix24.calls import BatchAnswer
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.errors import AccessDenied, PortalBusy, RestStopped
 from b24app.clock import Clock
+from b24app.dedupe.key_columns import match_keys_of_all
 from b24app.dedupe.key_table import KeyTable
-from b24app.dedupe.keys import MatchKey, match_keys
+from b24app.dedupe.keys import MatchKey
 from b24app.dedupe.record import Record, RecordRef, RecordType
 from b24app.dedupe.rules import RuleSet
 from b24app.services.lanes import Lanes, Outcome, Reading, density_of
@@ -159,10 +160,11 @@ class Gatherer:
         keyed: list[tuple[RecordRef, MatchKey]] = []
         for rows, moved in outcomes:
             parcels.append(Parcel.of(moved.type, rows))
-            for row in rows:
-                record = to_live_record(moved.type, row).record
-                keys = match_keys(record, self.rules, self.hashing_key)
-                keyed.extend((record.ref, key) for key in keys)
+            records = [to_live_record(moved.type, row).record for row in rows]
+            keys = match_keys_of_all(records, self.rules, self.hashing_key)
+            keyed.extend(
+                (record.ref, key) for record, held in zip(records, keys, strict=True) for key in held
+            )
         return parcels, keyed
 
 
