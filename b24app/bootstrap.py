@@ -19,7 +19,7 @@ from b24app.bitrix24.errors import Bitrix24Error
 from b24app.bitrix24.throttle import Priority, Throttle
 from b24app.bitrix24.tokens import Access, AuthorizationServer
 from b24app.bitrix24.webhooks import WebhookGrant
-from b24app.bitrix24.wire import Http, make_http
+from b24app.bitrix24.wire import Http, Send, make_http, make_sender
 from b24app.clock import Clock, SystemClock
 from b24app.config import Settings
 from b24app.jobs.queue import JobQueue
@@ -44,6 +44,7 @@ MAX_WAIT_S = {Priority.PERSON: 8.0, Priority.ROBOT: 30.0, Priority.EVENT: 120.0,
 """How long a caller of each kind waits for its turn before the portal counts as busy."""
 POOL_SIZE = 12
 CONNECTIONS = 200
+RECEIVER_TIMEOUT_S = 5.0  # of a webhook, from the name's resolution to the answer's first line
 
 log = logger("b24app")
 rest_log = logger("b24app.rest")
@@ -92,9 +93,12 @@ async def open_house(
     vault = make_vault(settings)
     queue = JobQueue(libpq_dsn(url))
     insecure = settings.allow_insecure_http
-    async with http or make_http(allow_insecure=insecure, max_connections=CONNECTIONS) as wire:
+    async with (
+        http or make_http(allow_insecure=insecure, max_connections=CONNECTIONS) as wire,
+        make_sender(allow_insecure=insecure, timeout_s=RECEIVER_TIMEOUT_S) as send,
+    ):
         store = await database.Store.open(url, vault, clock=clock, pool_size=POOL_SIZE)
-        runtime = make_runtime(settings, store, queue, wire, clock, vault)
+        runtime = make_runtime(settings, store, queue, wire, send, clock, vault)
         add_tasks(queue, lambda: runtime)
         await queue.open()
         try:
@@ -115,6 +119,7 @@ def make_runtime(
     store: database.Store,
     queue: JobQueue,
     http: Http,
+    send: Send,
     clock: Clock,
     vault: Vault,
 ) -> Runtime:
@@ -124,6 +129,7 @@ def make_runtime(
         oauth=make_oauth(settings, http, clock),
         make_client=client_maker(http, clock),
         queue=queue,
+        send=send,
         clock=clock,
         manifest=read_manifest(),
         base_url=settings.base_url,

@@ -1,9 +1,13 @@
-"""The only module that knows httpx: one POST out, one bounded answer or PortalUnreachable back."""
+"""The only module that knows httpx: one POST out, one bounded answer or PortalUnreachable back.
+
+Receivers of webhooks, which are nobody's portal, get a POST of their own kind: see ``make_sender``.
+"""
 
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -24,24 +28,62 @@ from b24app.bitrix24.errors import (
 
 Http: TypeAlias = httpx.AsyncClient
 
+_TRANSLATED = ipaddress.IPv6Network("64:ff9b::/32")  # NAT64, RFC 6052 and 8215: any IPv4 address may be inside
+RECEIVERS_AT_ONCE = 32  # of webhooks
 ANSWER_LIMIT_BYTES = 64 * 1024 * 1024
 USER_AGENT = f"b24app/{__version__}"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
+class InnerAddress(httpx.ConnectError):
+    """The name leads into a network that is not the public one."""
+
+
 class PublicOnly(httpx.AsyncHTTPTransport):
     """Connects to public addresses alone: a public name may lead into our own network."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        loop, host = asyncio.get_running_loop(), request.url.host
-        try:
-            found = await loop.getaddrinfo(host, request.url.port or 443, type=socket.SOCK_STREAM)
-        except OSError as error:
-            raise httpx.ConnectError("the name is unknown", request=request) from error
-        if not all(ipaddress.ip_address(address[4][0]).is_global for address in found):
-            raise httpx.ConnectError("the name leads to an inner address", request=request)
+        await public_address(request)
         return await super().handle_async_request(request)
+
+
+class PublicPinned(httpx.AsyncHTTPTransport):
+    """Connects to the very address that was judged: a name asked twice may lead elsewhere the second time.
+
+    For clients that keep no connection: two names at one address would share it.
+    """
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        address, name = await public_address(request), request.url.host
+        request.extensions = {**request.extensions, "sni_hostname": name}
+        request.url = request.url.copy_with(host=address)
+        return await super().handle_async_request(request)
+
+
+async def public_address(request: httpx.Request) -> str:
+    """Return one address of the request's host; raises ConnectError when any of them is not public."""
+    loop, host = asyncio.get_running_loop(), request.url.host
+    try:
+        found = await loop.getaddrinfo(host, request.url.port or 443, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise httpx.ConnectError("the name is unknown", request=request) from error
+    addresses = [str(address[4][0]) for address in found]
+    if not all(is_public(address) for address in addresses):
+        raise InnerAddress("the name leads to an inner address", request=request)
+    return addresses[0]
+
+
+def is_public(text: str) -> bool:
+    """Tell whether an IP address is of the public network; what wraps an IPv4 address is judged by that."""
+    address = ipaddress.ip_address(text)
+    if isinstance(address, ipaddress.IPv6Address):
+        if address in _TRANSLATED:
+            return False
+        inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
+        if inner is not None:
+            return inner.is_global and not inner.is_multicast
+    return address.is_global and not address.is_multicast
 
 
 def make_http(*, allow_insecure: bool, max_connections: int) -> Http:
@@ -49,6 +91,47 @@ def make_http(*, allow_insecure: bool, max_connections: int) -> Http:
     limits = httpx.Limits(max_connections=max_connections)
     transport = httpx.AsyncHTTPTransport if allow_insecure else PublicOnly
     return httpx.AsyncClient(transport=transport(limits=limits))
+
+
+class NotDelivered(Exception):
+    """No answer came; ``code`` says why: unreachable, time_out or inner_address."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+Send: TypeAlias = Callable[[str, bytes, Mapping[str, str]], Awaitable[int]]
+"""Posts a body with these headers to a URL and returns the status of the answer; raises NotDelivered."""
+
+
+@asynccontextmanager
+async def make_sender(*, allow_insecure: bool, timeout_s: float) -> AsyncIterator[Send]:
+    """Return what posts to addresses that an administrator wrote down, whoever is behind them.
+
+    Public addresses only, as resolved for this very connection; no proxy, no redirect, and the answer's body
+    is not read.
+    """
+    limits = httpx.Limits(max_connections=RECEIVERS_AT_ONCE, max_keepalive_connections=0)
+    transport = (httpx.AsyncHTTPTransport if allow_insecure else PublicPinned)(limits=limits)
+    async with httpx.AsyncClient(transport=transport, trust_env=False) as http:
+
+        async def send(url: str, body: bytes, headers: Mapping[str, str]) -> int:
+            told = {"User-Agent": USER_AGENT, "Content-Type": "application/json", **headers}
+            try:
+                async with (
+                    asyncio.timeout(timeout_s),
+                    http.stream("POST", url, content=body, headers=told, follow_redirects=False) as answer,
+                ):
+                    return answer.status_code
+            except InnerAddress as error:
+                raise NotDelivered("inner_address") from _without_request(error)
+            except (httpx.TimeoutException, TimeoutError) as error:
+                raise NotDelivered("time_out") from _without_request(error)
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                raise NotDelivered("unreachable") from _without_request(error)
+
+        yield send
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from b24app.bitrix24.errors import (
 from b24app.jobs.queue import BULK, SOON, JobQueue
 from b24app.logs import logger
 from b24app.services.carry_out import carry_out_effects
+from b24app.services.deliver_webhooks import deliver_webhooks, portals_to_tell
 from b24app.services.housekeeping import (
     portals_to_act,
     portals_to_drain,
@@ -52,6 +53,7 @@ class Task:
 
 TASKS = {
     "drain_inbox": Task(drain_inbox, SOON, "inbox"),
+    "deliver_webhooks": Task(deliver_webhooks, SOON, "webhooks"),
     "register_portal": Task(register_again, SOON, "registration"),
     "carry_out_effects": Task(carry_out_effects, SOON, "effects"),
     "index_portal": Task(index_portal, BULK, READING),
@@ -133,6 +135,8 @@ async def _every_minute(queue: JobQueue, runtime: Runtime) -> None:
         await queue.ask("drain_inbox", portal_id)
     for portal_id in await portals_to_act(runtime):
         await queue.ask("carry_out_effects", portal_id)
+    for portal_id in await portals_to_tell(runtime):
+        await queue.ask("deliver_webhooks", portal_id)
     for portal_id in await portals_to_index(runtime):
         await queue.ask("index_portal", portal_id)
 

@@ -10,6 +10,7 @@ log = logger(__name__)
 FAILED_PAUSE_S = 3_600.0  # before a portal that refused to be read is asked again
 EFFECT_LIFE_S = 180 * 86_400.0  # what was done, unless an enquiry names it
 NEW_LEAD_S = 86_400.0  # so long a lead that repeats nothing may turn out to: events come late
+DELIVERY_LIFE_S = 7 * 86_400.0  # of webhooks: for whoever asks why nothing came
 TOMBSTONE_LIFE_S = 2 * 86_400.0  # no page on its way is that old
 
 
@@ -62,6 +63,7 @@ async def purge(runtime: Runtime) -> None:
             async with runtime.store.begin(portal_id) as tx:
                 await tx.index.purge_tombstones(now - TOMBSTONE_LIFE_S)
                 await tx.page_tokens.purge(now)
+                await tx.webhooks.purge(now - DELIVERY_LIFE_S)
                 await tx.effects.purge(now - EFFECT_LIFE_S)
                 await tx.enquiries.purge(now - NEW_LEAD_S)
                 await tx.reseal()

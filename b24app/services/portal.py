@@ -14,6 +14,7 @@ from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.errors import PortalGone, TokenRejected
 from b24app.bitrix24.throttle import Priority, Throttle
 from b24app.bitrix24.tokens import Access, AuthorizationServer, Grant
+from b24app.bitrix24.wire import Send
 from b24app.clock import Clock
 from b24app.dedupe.rules import RuleSet
 from b24app.logs import logger
@@ -62,6 +63,7 @@ class Runtime:
     oauth: AuthorizationServer
     make_client: Callable[[Access, Throttle, Priority], PortalClient]
     queue: Queue
+    send: Send  # to receivers of webhooks
     clock: Clock
     manifest: Manifest
     base_url: str

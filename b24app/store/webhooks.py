@@ -199,6 +199,16 @@ class WebhookRepository:
             .values(next_at=next_at)
         )
 
+    async def give_up(self, webhook_id: int, planned_before: float, result: str) -> None:
+        """Give up what waits for an address too long; ``result`` is why the last attempt failed."""
+        await self._scope.connection.execute(
+            update(DELIVERY)
+            .where(
+                self._waiting(), DELIVERY.c.webhook_id == webhook_id, DELIVERY.c.planned_at <= planned_before
+            )
+            .values(state=DeliveryState.GIVEN_UP.value, result=result)
+        )
+
     async def counts(self) -> dict[tuple[int, DeliveryState], int]:
         """Return how many deliveries of which webhook are in which state."""
         query = (

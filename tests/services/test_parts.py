@@ -28,7 +28,7 @@ async def context(store: Store, clock: StillClock) -> AsyncIterator[PortalContex
             admin_user_id=1, scopes=frozenset(), language="ru", status=PortalStatus.ACTIVE,
         )  # fmt: skip
     runtime = Runtime(
-        store=store, oauth=None, make_client=None, queue=None, clock=clock, manifest=None, base_url="",
+        store=store, oauth=None, make_client=None, queue=None, send=None, clock=clock, manifest=None, base_url="",
         client_id="", bx24_js_url="", page_keys=(),
     )  # type: ignore[arg-type]  # fmt: skip
     yield PortalContext(runtime, portal, RuleSet(), b"", None)  # type: ignore[arg-type]
