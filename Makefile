@@ -24,6 +24,7 @@ check: setup
 	$(VENV)/pytest tests/architecture
 
 bench: setup
+	$(VENV)/uv sync --frozen --quiet --system-certs --group bench
 	$(VENV)/python -m bench
 
 shots: setup
