@@ -1,7 +1,53 @@
 """Methods of ``acting.py``: calls, readings and refusals by the documentation's own answers."""
 
+from b24app.bitrix24 import acting, answers, answers_acting
+from b24app.bitrix24.errors import BadRequest, NotFound
 from tests.bitrix24.witnesses import Commands, Readings, Refusals
 
-COMMANDS: Commands = {}
-READINGS: Readings = {}
-REFUSALS: Refusals = {}
+COMMANDS: Commands = {
+    command.method: command
+    for command in (
+        acting.update_lead(1, {"STATUS_ID": "NEW"}),
+        acting.add_contact_to_lead(1, 1010),
+        acting.remove_contact_from_lead(1, 1010),
+        acting.add_comment("deal", 10, "New comment was added"),
+        acting.remove_comment(999),
+        acting.newest_comments("deal", 10),
+        acting.add_task(
+            title="Task",
+            description="Text",
+            responsible_id=1,
+            bound_to=["L_4"],
+            deadline="2025-12-31T23:59:59Z",
+        ),
+        acting.remove_task(8131),
+        acting.tasks({"UF_CRM_TASK": acting.task_binding("lead", 4)}),
+    )
+}
+READINGS: Readings = {
+    "crm.lead.update": (answers.is_done, True),
+    "crm.lead.contact.add": (answers.is_done, True),
+    "crm.lead.contact.delete": (answers.is_done, True),
+    "crm.timeline.comment.add": (answers_acting.made_id, 999),
+    "crm.timeline.comment.delete": (lambda answer: answer.result, None),
+    "crm.timeline.comment.list": (
+        answers_acting.comment_texts,
+        {999: "New comment was added", 1000: "Test comment"},
+    ),
+    "tasks.task.add": (answers_acting.made_task, 3711),
+    "tasks.task.delete": (lambda answer: answers.row(answer)["task"], True),
+    "tasks.task.list": (
+        answers_acting.task_texts,
+        {8017: "Task description with [B]formatting[/B]"},
+    ),
+}
+REFUSALS: Refusals = {
+    "crm.lead.update": BadRequest,
+    "crm.lead.contact.add": NotFound,
+    "crm.lead.contact.delete": NotFound,
+    "crm.timeline.comment.add": NotFound,
+    "crm.timeline.comment.delete": NotFound,
+    "tasks.task.add": BadRequest,
+    "tasks.task.delete": BadRequest,
+    "tasks.task.list": BadRequest,
+}
