@@ -14,6 +14,7 @@ from b24app.bitrix24 import answers, methods
 from b24app.bitrix24.answers import Viewer
 from b24app.bitrix24.errors import Bitrix24Error
 from b24app.bitrix24.incoming import FrameCall, PortalEvent
+from b24app.bitrix24.incoming_robots import RobotCall
 from b24app.bitrix24.throttle import LocalThrottle, Priority
 from b24app.bitrix24.tokens import Grant
 from b24app.services.portal import OneTokenAccess, Runtime
@@ -72,6 +73,16 @@ async def verify_event(runtime: Runtime, event: PortalEvent) -> Portal:
     return portal
 
 
+async def verify_robot(runtime: Runtime, call: RobotCall) -> Portal:
+    """Return the portal a robot really runs in; raises UnknownPortal or ForgedCall, as for events."""
+    portal, application_token = await _find(runtime, call.member_id)
+    if application_token is None:
+        await _adopt_application_token(runtime, portal, call)
+    elif not _equal(application_token, call.application_token):
+        raise ForgedCall
+    return portal
+
+
 async def verify_frame(runtime: Runtime, call: FrameCall) -> Portal:
     """Return the portal a widget call claims, if nothing speaks against it. Not yet proof of the person.
 
@@ -95,18 +106,18 @@ async def _find(runtime: Runtime, member_id: str) -> tuple[Portal, str | None]:
         return portal, await tx.portal.application_token()
 
 
-async def _adopt_application_token(runtime: Runtime, portal: Portal, event: PortalEvent) -> None:
-    if not event.access_token or not event.application_token:
+async def _adopt_application_token(runtime: Runtime, portal: Portal, call: PortalEvent | RobotCall) -> None:
+    if not call.access_token or not call.application_token:
         raise ForgedCall
     try:
-        owner = await runtime.oauth.owner_of(event.access_token)
+        owner = await runtime.oauth.owner_of(call.access_token)
         is_ours = owner.member_id == portal.member_id and owner.client_id == runtime.client_id
-        if not is_ours or not (await ask_viewer(runtime, Grant(owner.origin, event.access_token))).is_admin:
+        if not is_ours or not (await ask_viewer(runtime, Grant(owner.origin, call.access_token))).is_admin:
             raise ForgedCall
     except Bitrix24Error as error:
         raise ForgedCall from error
     async with runtime.store.begin(portal.portal_id) as tx:
-        await tx.portal.set_application_token(event.application_token)
+        await tx.portal.set_application_token(call.application_token)
 
 
 async def ask_viewer(runtime: Runtime, grant: Grant) -> Viewer:

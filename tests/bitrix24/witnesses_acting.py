@@ -1,12 +1,15 @@
 """Methods of ``acting.py``: calls, readings and refusals by the documentation's own answers."""
 
 from b24app.bitrix24 import acting, answers, answers_acting
-from b24app.bitrix24.errors import BadRequest, NotFound
+from b24app.bitrix24.errors import AccessDenied, BadRequest, NotFound
 from tests.bitrix24.witnesses import Commands, Readings, Refusals
 
 COMMANDS: Commands = {
     command.method: command
     for command in (
+        acting.answer_robot("55c1|A51601_82584|secret.part", {"count": "1"}, "Done"),
+        acting.change_phones("contact", 43, [{"ID": 7, "VALUE": "+79005550102", "VALUE_TYPE": "WORK"}]),
+        acting.change_phones("company", 43, [{"ID": 7, "VALUE": "+79005550102", "VALUE_TYPE": "WORK"}]),
         acting.update_lead(1, {"STATUS_ID": "NEW"}),
         acting.add_contact_to_lead(1, 1010),
         acting.remove_contact_from_lead(1, 1010),
@@ -25,6 +28,9 @@ COMMANDS: Commands = {
     )
 }
 READINGS: Readings = {
+    "bizproc.event.send": (answers.is_done, True),
+    "crm.contact.update": (answers.is_done, True),
+    "crm.company.update": (answers.is_done, True),
     "crm.lead.update": (answers.is_done, True),
     "crm.lead.contact.add": (answers.is_done, True),
     "crm.lead.contact.delete": (answers.is_done, True),
@@ -42,6 +48,9 @@ READINGS: Readings = {
     ),
 }
 REFUSALS: Refusals = {
+    "bizproc.event.send": AccessDenied,
+    "crm.contact.update": NotFound,
+    "crm.company.update": NotFound,
     "crm.lead.update": BadRequest,
     "crm.lead.contact.add": NotFound,
     "crm.lead.contact.delete": NotFound,
