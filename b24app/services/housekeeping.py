@@ -64,6 +64,7 @@ async def purge(runtime: Runtime) -> None:
                 await tx.index.purge_tombstones(now - TOMBSTONE_LIFE_S)
                 await tx.page_tokens.purge(now)
                 await tx.webhooks.purge(now - DELIVERY_LIFE_S)
+                await tx.exports.purge(now)
                 await tx.effects.purge(now - EFFECT_LIFE_S)
                 await tx.enquiries.purge(now - NEW_LEAD_S)
                 await tx.reseal()

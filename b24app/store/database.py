@@ -25,11 +25,14 @@ from b24app.store.decisions import DecisionRepository
 from b24app.store.effects import EffectRepository, find_portals_to_act
 from b24app.store.enquiries import EnquiryRepository
 from b24app.store.errors import StoreUnavailable, UnknownPortal
+from b24app.store.exports import ExportRepository
 from b24app.store.inbox import InboxRepository, find_waiting_portals
 from b24app.store.index import IndexRepository
 from b24app.store.journal import JournalRepository
 from b24app.store.options import OptionRepository
+from b24app.store.outcomes import OutcomeRepository
 from b24app.store.page_tokens import PageTokenRepository
+from b24app.store.pending import PendingRepository, find_unpublished_portals
 from b24app.store.phone_fixes import PhoneFixRepository
 from b24app.store.portals import PortalDirectory, PortalRepository
 from b24app.store.reseal import reseal
@@ -100,6 +103,14 @@ class Transaction:
         return EnquiryRepository(self._scope)
 
     @cached_property
+    def outcomes(self) -> OutcomeRepository:
+        return OutcomeRepository(self._scope)
+
+    @cached_property
+    def pending(self) -> PendingRepository:
+        return PendingRepository(self._scope)
+
+    @cached_property
     def page_tokens(self) -> PageTokenRepository:
         return PageTokenRepository(self._scope)
 
@@ -110,6 +121,10 @@ class Transaction:
     @cached_property
     def webhooks(self) -> WebhookRepository:
         return WebhookRepository(self._scope)
+
+    @cached_property
+    def exports(self) -> ExportRepository:
+        return ExportRepository(self._scope)
 
     @cached_property
     def audits(self) -> AuditRepository:
@@ -150,6 +165,10 @@ class SharedTransaction:
     async def called_portals(self) -> list[int]:
         """Return the active portals with a robot that waits for its answer."""
         return await find_called_portals(self._connection)
+
+    async def unpublished_portals(self) -> list[tuple[int, bool]]:
+        """Return the active portals where outcomes wait, and whether a backlog is all that waits."""
+        return await find_unpublished_portals(self._connection)
 
     async def owner_of_key(self, key_hash: bytes) -> KeyOwner | None:
         """Return whose API key has this hash; None when nobody's."""

@@ -7,6 +7,7 @@ from sqlalchemy import RowMapping, Table, and_, select, update
 from b24app.store.scope import Scope
 from b24app.store.tables import API_KEY, JOURNAL, PORTAL
 from b24app.store.tables_audit import AUDIT_RUN
+from b24app.store.tables_export import EXPORT
 from b24app.store.tables_robot import PHONE_FIX, ROBOT_CALL
 from b24app.store.webhooks import SECRET, URL, WEBHOOK
 
@@ -33,6 +34,7 @@ _SEALED = (
     _Sealed(PHONE_FIX, "values_sealed", "phone_fix.values"),
     _Sealed(AUDIT_RUN, "name_sealed", "audit_run.name"),
     _Sealed(AUDIT_RUN, "rules_sealed", "audit_run.rules"),
+    _Sealed(EXPORT, "key_sealed", "export.key"),
     _Sealed(WEBHOOK, "url_sealed", URL),
     _Sealed(WEBHOOK, "secret_sealed", SECRET),
 )

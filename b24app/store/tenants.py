@@ -2,16 +2,27 @@
 
 from sqlmodel import SQLModel
 
-from b24app.store import tables, tables_audit, tables_effect, tables_option, tables_robot, tables_webhook
+from b24app.store import (
+    tables,
+    tables_audit,
+    tables_effect,
+    tables_export,
+    tables_option,
+    tables_outcome,
+    tables_robot,
+    tables_webhook,
+)
 
 _MODULES = (
     tables,
     tables_audit,
     tables_effect,
+    tables_export,
     tables_option,
+    tables_outcome,
     tables_robot,
     tables_webhook,
 )  # importing a module declares its tables
 
 TENANT_TABLES = tuple(SQLModel.metadata.sorted_tables)
-OUTLIVE_UNINSTALLATION = frozenset({"portal", "rejection", "journal", "option"})  # with CLEAN=0
+OUTLIVE_UNINSTALLATION = frozenset({"portal", "rejection", "journal", "option", "outcome"})  # with CLEAN=0

@@ -23,8 +23,10 @@ from tests.store.builders import (
     a_portal,
     a_record,
     a_robot_call,
+    an_outcome,
     some_tokens,
 )
+from tests.store.exports import a_stored_export
 
 STOP_LIST = {"stop_list": ["+7 912 000-00-01", "info@acme.example"], "region": "KZ"}
 
@@ -176,7 +178,7 @@ async def test_without_clean_only_decisions_and_settings_stay(store: Store, data
     rows = await _rows_by_table(database_url, portal.portal_id)
     async with store.read(portal.portal_id) as tx:
         left = await tx.portal.get()
-        assert {name for name, count in rows.items() if count} == {"portal", "rejection", "journal", "option"}
+        assert {name for name, count in rows.items() if count} == {"portal", "rejection", "journal", "option", "outcome"}
         assert left.status is PortalStatus.DELETED
         assert (left.rules, left.admin_user_id, left.indexed_at) == (STOP_LIST, None, None)
         assert await tx.portal.load_tokens() is None
@@ -215,7 +217,7 @@ async def test_everything_sealed_moves_to_the_new_secret(database_url: str, cloc
 
     after = await Store.open(database_url, Vault(new), clock=clock)
     async with after.read(portal.portal_id) as tx:
-        assert (resealed, again) == (14, 0)
+        assert (resealed, again) == (15, 0)
         assert await tx.portal.hashing_key() == hashing_key
         assert await tx.portal.load_tokens() == some_tokens()
         assert await tx.portal.application_token() == "proof"
@@ -237,6 +239,8 @@ async def _a_full_portal(store: Store, member_id: str) -> Portal:
         await tx.index.replace([a_record(a_lead(1), a_phone(1))])
         await tx.index.forget([a_lead(2)], NOON)
         await tx.inbox.put([a_lead(1)], NOON)
+        await tx.pending.note([a_lead(1)], NOON)
+        await tx.outcomes.put([an_outcome(a_lead(1))], NOON)
         await tx.sync.start(SyncKind.FIRST, [Span(a_lead(1).type, 0, 9)], {a_lead(1).type: 9}, NOON)
         await tx.sync.set_last_sweep_at(a_lead(1).type, NOON)
         await tx.journal.note(1, "rules.stop_list", {}, STOP_LIST, NOON)
@@ -248,6 +252,7 @@ async def _a_full_portal(store: Store, member_id: str) -> Portal:
         await tx.effects.plan("enquiry:1:move", "move", {"lead": 1}, lead_id=1)
         await tx.enquiries.plan([1], NOON)
         await a_stored_audit(tx)
+        await a_stored_export(tx)
         await tx.robot_calls.put(a_robot_call(1))
         await tx.phone_fixes.plan(b"1", a_lead(1), [], unchanged=1, invalid=0, at=NOON)
         await tx.decisions.reject_pair(
