@@ -68,9 +68,10 @@ class Outcome:
     """All that is known of one record at one moment.
 
     ``matches`` is complete, best first; those that share hub values only are counted in ``far``. ``best`` is the
-    first of them by the administrator's order of kinds, ``grade`` that of the surest one. ``shared`` and ``partners``: the other side of contact data that contacts and companies share, the record's own company
-    included. ``group`` is the smallest record that matches lead to, the same for all of them; "" when the record
-    is alone.
+    first of them by the administrator's order of kinds, ``grade`` that of the surest one. ``shared`` and
+    ``partners``: the other side of contact data that contacts and companies share, the record's own company
+    included. ``group`` is the smallest record that matches lead to, the same for all of them; "" when the
+    record is alone.
     """
 
     ref: RecordRef

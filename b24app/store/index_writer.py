@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from b24app.dedupe.keys import MatchKey
 from b24app.dedupe.record import RecordRef, RecordType, Stage
 from b24app.store.arrays import ref_columns, to_links
+from b24app.store.pending import note_removed, note_staged
 from b24app.store.scope import Scope
 
 
@@ -131,6 +132,7 @@ async def replace(scope: Scope, records: Sequence[IndexedRecord]) -> list[Record
     own = {"portal_id": scope.portal_id}
     for statement in (_DROP_LATE, _TOUCH_UNCHANGED, _DROP_OLD_KEYS, _ADD_KEYS, _UNBURY):
         await scope.connection.execute(statement, own)
+    await note_staged(scope)
     changed = await scope.connection.execute(_PUT_RECORDS, own)
     return sorted(RecordRef(RecordType(row.type), row.id) for row in changed)
 
@@ -142,6 +144,7 @@ async def forget(scope: Scope, refs: Iterable[RecordRef], at: float) -> list[Rec
     rows = await scope.connection.execute(_REMOVE_RECORDS, {**named, "at": at})
     removed = sorted(RecordRef(RecordType(row.type), row.id) for row in rows)
     await scope.connection.execute(_REMOVE_KEYS, {"portal_id": scope.portal_id, **ref_columns(removed)})
+    await note_removed(scope, removed)
     return removed
 
 

@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 
+from b24app.dedupe.grade import Grade
 from b24app.dedupe.keys import KeyKind, MatchKey
+from b24app.dedupe.outcome import Status
 from b24app.dedupe.record import RecordRef, RecordType, Stage
 from b24app.store.database import Store
 from b24app.store.index import IndexedRecord
+from b24app.store.outcomes import StoredOutcome
 from b24app.store.portals import Portal, PortalStatus, StoredTokens
 from b24app.store.robot_calls import KeptCall
 
@@ -30,6 +33,24 @@ def a_phone(number: int) -> MatchKey:
 
 def an_email(number: int) -> MatchKey:
     return MatchKey(KeyKind.EMAIL, number)
+
+
+def an_outcome(ref: RecordRef, *matches: RecordRef, **changed: object) -> StoredOutcome:
+    return replace(
+        StoredOutcome(
+            ref=ref,
+            status=Status.DUPLICATE if matches else Status.NONE,
+            matches=matches,
+            best=matches[0] if matches else None,
+            grade=Grade.EXACT if matches else None,
+            shared=None,
+            partners=(),
+            group=str(min(ref, *matches)) if matches else "",
+            version=1,
+            written_hash=None,
+        ),
+        **changed,  # type: ignore[arg-type]
+    )
 
 
 def some_tokens(name: str = "first", expires_at: float = NOON + 3600) -> StoredTokens:

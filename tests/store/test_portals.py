@@ -178,7 +178,8 @@ async def test_without_clean_only_decisions_and_settings_stay(store: Store, data
     rows = await _rows_by_table(database_url, portal.portal_id)
     async with store.read(portal.portal_id) as tx:
         left = await tx.portal.get()
-        assert {name for name, count in rows.items() if count} == {"portal", "rejection", "journal", "option", "outcome"}
+        kept = {"portal", "rejection", "journal", "option", "outcome"}
+        assert {name for name, count in rows.items() if count} == kept
         assert left.status is PortalStatus.DELETED
         assert (left.rules, left.admin_user_id, left.indexed_at) == (STOP_LIST, None, None)
         assert await tx.portal.load_tokens() is None
