@@ -51,7 +51,8 @@ class AuditStage(StrEnum):
 class NameGrade(IntEnum):
     """What the names say about a group that shares a phone or an e-mail."""
 
-    UNKNOWN = 0  # not read yet, or nothing to compare
+    NOT_READ = -1
+    UNKNOWN = 0  # nothing to compare, or neither the same nor clearly different
     SAME = 1  # the same person or company, likely
     DIFFERENT = 2  # the same value, different people
     PASSED_ON = 3  # a number that another person has now

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import TextClause, delete, func, select, text
 
+from b24app.dedupe.key_table import KeyTable
 from b24app.dedupe.keys import KeyKind, MatchKey
 from b24app.dedupe.record import RecordRef, RecordType, Stage
 from b24app.store import index_writer
 from b24app.store.arrays import from_links, key_columns, ref_columns
+from b24app.store.index_columns import RecordColumns, read_keys, read_records
 from b24app.store.index_writer import IndexedRecord
 from b24app.store.scope import AnyRow, Scope
 from b24app.store.tables import FORGOTTEN, RECORD, RECORD_KEY
@@ -126,6 +128,14 @@ class IndexRepository:
             .group_by(RECORD_KEY.c.kind)
         )
         return {KeyKind(row.kind): row.held for row in await self._scope.connection.execute(query)}
+
+    async def record_columns(self) -> RecordColumns:
+        """Return every record as columns."""
+        return await read_records(self._scope)
+
+    async def key_table(self) -> KeyTable:
+        """Return who holds which keys, all of them, as columns."""
+        return await read_keys(self._scope)
 
     async def hubs(self, limit: int) -> list[tuple[MatchKey, int]]:
         """Return the keys that more than ``limit`` records hold, and how many, most first."""
