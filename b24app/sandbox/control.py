@@ -16,7 +16,8 @@
 | POST rename | domain | moves the portal; the old address answers 302 |
 | POST robot | code, type, id, properties | starts a robot; answers ``event_token`` |
 | GET stats, POST stats/reset | – | requests by method and application |
-| GET state | – | installation, registrations, waiting events, deliveries, robots, triggers, notes |
+| POST lacks | parts | what the plan lacks from now on: robots, triggers, tasks, fields, comments, notifications |
+| GET state | – | installation, registrations, waiting events, deliveries, robots, triggers, comments, tasks, bell |
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -32,6 +33,7 @@ from b24app.sandbox.events import DeliveryPlan
 from b24app.sandbox.faults import Fault, FaultKind
 from b24app.sandbox.fields import SPECS
 from b24app.sandbox.portal import NotInstalled, SandboxPortal
+from b24app.sandbox.quirks import PlanPart
 from b24app.sandbox.wire import Json, as_int, as_list, as_map, as_text, is_true
 
 Body: TypeAlias = Mapping[str, Json]
@@ -131,6 +133,11 @@ async def _robot(portal: SandboxPortal, body: Body) -> Mapping[str, object]:
     return {"event_token": step.token}
 
 
+async def _lacks(portal: SandboxPortal, body: Body) -> Mapping[str, object]:
+    portal.plan.lacks = {PlanPart(as_text(part)) for part in as_list(body.get("parts")) or ()}
+    return {"lacks": sorted(portal.plan.lacks)}
+
+
 async def _stats(portal: SandboxPortal, body: Body) -> Mapping[str, object]:
     return portal.traffic.to_json()
 
@@ -152,7 +159,9 @@ async def _state(portal: SandboxPortal, body: Body) -> Mapping[str, object]:
         "deliveries": [asdict(one) for one in portal.events.log],
         "robots": [asdict(step) for step in portal.workflows.steps.values()],
         "triggered": portal.triggered,
-        "notes": portal.notes,
+        "comments": [asdict(one) for one in portal.timeline.all()],
+        "tasks": [asdict(one) for one in portal.tasks.all()],
+        "notifications": [asdict(one) for one in portal.bell.all],
         "records": {word: len(table) for word, table in portal.crm.tables.items()},
     }
 
@@ -186,6 +195,7 @@ _POSTS: dict[str, Action] = {
     "uninstall": _uninstall,
     "rename": _rename,
     "robot": _robot,
+    "lacks": _lacks,
     "stats/reset": _reset_stats,
 }
 _GETS: dict[str, Action] = {"stats": _stats, "state": _state}

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TypeAlias
 
+from b24app.sandbox import custom_values
 from b24app.sandbox.fields import MULTIFIELDS, READ_ONLY, SPECS, RecordSpec
 from b24app.sandbox.links import Link, LinkBook
 from b24app.sandbox.multifields import changed_values, new_values
 from b24app.sandbox.native_index import NativeIndex
-from b24app.sandbox.records import Record, RecordTable, Scalar, to_custom, to_stored
+from b24app.sandbox.records import Record, RecordTable, Scalar, to_stored
 from b24app.sandbox.statuses import StatusBook
-from b24app.sandbox.wire import Json, as_int, as_list, as_text
+from b24app.sandbox.wire import Json, as_int, as_list, as_map, as_text
 
 Fields: TypeAlias = Mapping[str, Json]
 _DEFAULT_STAGE = "NEW"
@@ -33,6 +34,16 @@ class CustomField:
     multiple: bool
     row: dict[str, Json] = field(default_factory=dict)
 
+    @property
+    def options(self) -> dict[int, str]:
+        """Return the list of an enumeration: what each id reads."""
+        rows = [as_map(one) or {} for one in as_list(self.row.get("LIST")) or ()]
+        return {as_int(row.get("ID")): as_text(row.get("VALUE")) for row in rows}
+
+    def stored(self, value: Json) -> Scalar:
+        """Return a value as it is kept."""
+        return custom_values.store(self.type, value, multiple=self.multiple, options=self.options)
+
 
 class Crm:
     """All CRM data of a portal."""
@@ -44,6 +55,7 @@ class Crm:
         self.statuses = StatusBook()
         self.custom_fields: dict[int, CustomField] = {}
         self.value_ids = count(101, 2)
+        self.option_ids = count(3157, 2)
 
     def custom_names(self, word: str) -> dict[str, CustomField]:
         return {custom.name: custom for custom in self.custom_fields.values() if custom.word == word}
@@ -79,10 +91,22 @@ class Crm:
                 if left:
                     changed.values[kind] = left
         changed.fields |= {"MODIFY_BY_ID": user_id, "DATE_MODIFY": now}
+        self._note_move(table.spec, record, changed)
         table.put(changed)
         self._write_links(word, changed, fields)
         self.index.put(word, changed)
         return changed
+
+    def _note_move(self, spec: RecordSpec, before: Record, after: Record) -> None:
+        """Write when and by whom the stage changed, and whether that closed the record."""
+        stage = spec.stage_field or ""
+        if after.fields.get(stage) == before.fields.get(stage):
+            return
+        who, now = after.fields["MODIFY_BY_ID"], after.fields["DATE_MODIFY"]
+        is_closed = self.semantics(spec, after) != "P"
+        after.fields |= {"MOVED_BY_ID": who, "MOVED_TIME": now}
+        after.fields |= {"DATE_CLOSED": now if is_closed else None} if "DATE_CLOSED" in spec.names else {}
+        after.fields |= {"CLOSED": "Y" if is_closed else "N"} if "CLOSED" in spec.names else {}
 
     def delete(self, word: str, record_id: int) -> Record | None:
         """Take a record out, with its index rows and every link to it."""
@@ -146,7 +170,7 @@ class Crm:
         custom = self.custom_names(spec.word) if any(name.startswith("UF_") for name in fields) else {}
         for name, value in fields.items():
             if name in custom:
-                record.fields[name] = to_custom(value)
+                record.fields[name] = custom[name].stored(value)
             elif name in spec.names and name != "ID" and (seeding or name not in READ_ONLY):
                 record.fields[name] = to_stored(name, value)
         for name in ("CREATED_BY_ID", "MODIFY_BY_ID") if seeding and "ASSIGNED_BY_ID" in fields else ():

@@ -5,38 +5,32 @@ test.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from secrets import token_hex
-from typing import Literal
 
 import httpx
 
 from b24app.clock import Clock
+from b24app.sandbox.automation import Automation
+from b24app.sandbox.bell import Bell
 from b24app.sandbox.crm import Crm, Fields
 from b24app.sandbox.events import EventDelivery, OutgoingCall
 from b24app.sandbox.faults import Faults
+from b24app.sandbox.fields import SPECS
 from b24app.sandbox.frames import FramePost, frame_post
 from b24app.sandbox.installs import AppInstall, EventHandler, Registrations
 from b24app.sandbox.limits import OperatingTime, RequestBucket, SandboxLimits
 from b24app.sandbox.notices import auth_base, auth_block, event_form
 from b24app.sandbox.oauth import ACCESS_LIFE_S, SandboxOAuth
 from b24app.sandbox.offline import OfflineQueue
+from b24app.sandbox.quirks import Plan, Quirks
 from b24app.sandbox.records import Record
 from b24app.sandbox.seeding import Seed, load_seed
+from b24app.sandbox.tasks import TaskBook
+from b24app.sandbox.timeline import Timeline
 from b24app.sandbox.traffic import Traffic
 from b24app.sandbox.users import User, UserBook
-from b24app.sandbox.wire import Json
-from b24app.sandbox.workflows import RobotStep, Workflows, robot_form
-
-
-@dataclass(slots=True)
-class Quirks:
-    """Where documentation and source differ, or portals do: each can be played either way."""
-
-    item_total_when_uncounted: Literal["zero", "absent"] = "absent"
-    boolean_fields: Literal["json", "digits", "letters"] = "json"
-    second_event_send: Literal["true", "denied"] = "true"
-    ignored_parameters: frozenset[str] = frozenset()  # what foreign clients add; a real portal ignores it all
+from b24app.sandbox.wire import Json, as_text
+from b24app.sandbox.workflows import RobotStep, Workflows
 
 
 class NotInstalled(Exception):
@@ -71,13 +65,17 @@ class SandboxPortal:
         self.events = EventDelivery(clock, transport=transport)
         self.offline = OfflineQueue()
         self.workflows = Workflows()
+        self.automation = Automation(self, self.workflows)
         self.faults = Faults()
         self.traffic = Traffic()
         self.quirks = Quirks()
+        self.plan = Plan()
         self.bucket = RequestBucket(self.limits)
         self.operating = OperatingTime(self.limits)
         self.webhooks: dict[tuple[int, str], tuple[str, ...]] = {}
-        self.notes: list[dict[str, Json]] = []
+        self.timeline = Timeline()
+        self.tasks = TaskBook()
+        self.bell = Bell()
         self.triggered: list[tuple[str, int, int]] = []
         self._handler_ids = 700
         oauth.join(self)
@@ -100,6 +98,7 @@ class SandboxPortal:
         """Make a record as a user, or as a robot (``by`` None), and raise its event."""
         record = self.crm.add(word, fields, user_id=by or 1, now=self.clock.now())
         self._raise_crm(word, "ADD", record.id, by, app_made=app_made)
+        self.automation.entered(word, record, None)
         return record.id
 
     def change(
@@ -109,8 +108,10 @@ class SandboxPortal:
         record = self.crm.get(word, record_id)
         if record is None:
             return None
+        stage_before = as_text(record.fields.get(SPECS[word].stage_field or ""))
         changed = self.crm.update(word, record, fields, user_id=by or 1, now=self.clock.now())
         self._raise_crm(word, "UPDATE", record_id, by, app_made=app_made)
+        self.automation.entered(word, changed, stage_before)
         return changed
 
     def touch(self, word: str, record_id: int, *, by: int | None, app_made: bool = False) -> None:
@@ -121,6 +122,7 @@ class SandboxPortal:
         """Delete a record as a user or robot and raise its event; False when there is none."""
         found = self.crm.delete(word, record_id) is not None
         if found:
+            self.timeline.forget(word, record_id)
             self._raise_crm(word, "DELETE", record_id, by, app_made=app_made)
         return found
 
@@ -151,7 +153,7 @@ class SandboxPortal:
 
     def update_app(self, version: int, *, by: int, new_token: bool = False) -> None:
         """Install another version: registrations go, the installer opens again, ONAPPUPDATE is sent."""
-        app = self._the_app()
+        app = self.the_app()
         handlers = self._bound("ONAPPUPDATE")
         data: dict[str, Json] = {"VERSION": str(version), "PREVIOUS_VERSION": str(app.version)}
         app.version = version
@@ -163,7 +165,7 @@ class SandboxPortal:
 
     def uninstall(self, *, clean: bool) -> None:
         """Delete the application: tokens die, registrations go, ONAPPUNINSTALL brings no tokens."""
-        app = self._the_app()
+        app = self.the_app()
         handlers = self._bound("ONAPPUNINSTALL") if app.installed else []
         self.oauth.revoke(self.member_id, app.client_id)
         data: dict[str, Json] = {"LANGUAGE_ID": "ru", "CLEAN": "1" if clean else "0"}
@@ -192,7 +194,7 @@ class SandboxPortal:
         handler: str | None = None,
     ) -> FramePost:
         """Return what the portal's page POSTs when this user opens the application or a place of it."""
-        app, user = self._the_app(), self._the_user(user_id)
+        app, user = self.the_app(), self._the_user(user_id)
         pair = self.oauth.issue(self, app, user_id)
         form = {
             "AUTH_ID": pair.access_token,
@@ -216,7 +218,7 @@ class SandboxPortal:
 
     def frame_handler(self, user: User, placement: str) -> str:
         """Return the page that fills this place; an unfinished app shows its installer, to admins."""
-        app = self._the_app()
+        app = self.the_app()
         if not app.installed:
             if placement != "DEFAULT" or not user.admin:
                 raise NotInstalled(f"the application is not fully installed in {self.domain}")
@@ -232,15 +234,7 @@ class SandboxPortal:
         self, code: str, word: str, record_id: int, properties: Mapping[str, Json] | None = None
     ) -> RobotStep:
         """Start a registered robot on a record: its handler is called through the queue."""
-        app = self._the_app()
-        robot = app.registrations.robots[code]
-        waits = str(robot.settings.get("USE_SUBSCRIPTION", "")) != "N"
-        step = self.workflows.start(code, word, record_id, waits=waits)
-        user_id = robot.settings.get("AUTH_USER_ID")
-        auth = auth_block(self.oauth, self, app, int(str(user_id)) if user_id else 1, with_refresh=True)
-        form = robot_form(step, properties or {}, now=self.clock.now(), auth=auth)
-        self.events.put(OutgoingCall(f"robot:{code}", robot.handler, form))
-        return step
+        return self.automation.run(code, word, record_id, properties)
 
     # --- events
 
@@ -263,7 +257,7 @@ class SandboxPortal:
             self._send(handler, data, auth)
 
     def _raise_life(self, handlers: list[EventHandler], data: dict[str, Json], user_id: int) -> None:
-        auth = auth_block(self.oauth, self, self._the_app(), user_id, with_refresh=True)
+        auth = auth_block(self.oauth, self, self.the_app(), user_id, with_refresh=True)
         for handler in handlers:
             self._send(handler, {**data, "LANGUAGE_ID": "ru"}, auth)
 
@@ -276,7 +270,8 @@ class SandboxPortal:
             return []
         return [handler for handler in self.app.registrations.events if handler.event == event]
 
-    def _the_app(self) -> AppInstall:
+    def the_app(self) -> AppInstall:
+        """Return the application; NotInstalled when there is none."""
         if self.app is None:
             raise NotInstalled(f"no application in {self.domain}")
         return self.app

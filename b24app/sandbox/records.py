@@ -5,7 +5,7 @@ work.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from typing import NamedTuple, TypeAlias, overload
@@ -121,20 +121,12 @@ def to_stored(name: str, value: Json) -> Scalar:
     if kind in (Kind.TIME, Kind.DAY):
         return parse_time(value)
     if kind is Kind.MONEY:
-        return _to_float(value)
+        return to_float(value)
     return None if value is None else as_text(value)
 
 
-def to_custom(value: Json) -> Scalar:
-    """Return a user field's value as it is stored; several values stay a list."""
-    if isinstance(value, Mapping):
-        return list(value.values())
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    return list(value)
-
-
-def _to_float(value: Json) -> float:
+def to_float(value: Json) -> float:
+    """Read a number; what is none counts as 0."""
     try:
         return float(as_text(value) or 0)
     except ValueError:

@@ -61,6 +61,10 @@ def access_denied(text: str = "Access denied!", status: int = 403) -> Refusal:
     return Refusal("ACCESS_DENIED", text, status)
 
 
+def not_in_plan() -> Refusal:
+    return access_denied("REST API is available only on commercial plans")
+
+
 def too_many_requests() -> Refusal:
     return Refusal("QUERY_LIMIT_EXCEEDED", "Too many requests", 503)
 

@@ -91,6 +91,7 @@ class SandboxServer:
             portal.scheme, portal.domain = scheme, f"{HOST}:{port}"
             if self._delivers:
                 self._deliveries.append(asyncio.create_task(portal.events.run()))
+                self._deliveries.append(asyncio.create_task(portal.automation.run_clock()))
         await self._until_started()
         certificate = self._tls[0] if self._tls else None
         return Served(

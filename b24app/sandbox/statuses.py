@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from b24app.sandbox.wire import Json
 
+_STAGES = {"lead": "STATUS", "deal": "DEAL_STAGE"}
 _EXTRA = {None: "process", "S": "success", "F": "failure"}
 
 
@@ -68,6 +69,14 @@ class StatusBook:
         """Add a portal's own stage or source at the end."""
         last = self.rows[-1]
         self.rows.append(Status(last.id + 2, entity_id, code, name, last.sort + 10, semantics))
+
+    def stages(self, word: str) -> list[str]:
+        """Return the codes of a type's stages in order; contacts and companies have none."""
+        directory = _STAGES.get(word)
+        rows = sorted(
+            (row for row in self.rows if row.entity_id == directory), key=lambda row: (row.sort, row.id)
+        )
+        return [row.code for row in rows]
 
     def semantics(self, entity_id: str, code: str) -> str:
         """Return P, S or F for a stage; an unknown stage counts as in work."""

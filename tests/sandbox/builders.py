@@ -12,7 +12,7 @@ from b24app.sandbox.rest.answering import RestDoor, RestRequest
 from b24app.sandbox.users import Breadth, User, UserKind
 
 ADMIN, OWNER, COLLEAGUE, BLIND, BOT = 1, 2, 3, 4, 9
-SCOPES = ("crm", "placement", "bizproc", "user_brief", "im", "department")
+SCOPES = ("crm", "placement", "bizproc", "user_brief", "im", "task", "department")
 TYPES = ("lead", "contact", "company", "deal")
 
 

@@ -12,6 +12,7 @@ from b24app.sandbox.refusals import Refusal
 from tests.sandbox.builders import ADMIN, COLLEAGUE, OWNER, Caller, a_portal
 
 URL = "https://app.example.com/events"
+RETURNS = {"n": {"Name": "Сколько", "Type": "int"}}
 
 
 async def _with_handlers(*events: str) -> SandboxPortal:
@@ -40,7 +41,7 @@ def test_a_frame_gets_what_the_documentation_says() -> None:
         "AUTH_EXPIRES": "3600",
         "SERVER_ENDPOINT": "https://oauth.bitrix.test/rest/",
         "APPLICATION_TOKEN": portal.app.application_token,
-        "APPLICATION_SCOPE": "crm,placement,bizproc,user_brief,im,department",
+        "APPLICATION_SCOPE": "crm,placement,bizproc,user_brief,im,task,department",
         "member_id": "member-one",
         "status": "L",
         "PLACEMENT": "DEFAULT",
@@ -145,7 +146,14 @@ async def test_user_fields_outlive_the_application() -> None:
 async def test_a_robot_calls_its_handler_and_waits_for_one_answer() -> None:
     portal = a_portal()
     admin = Caller(portal, ADMIN)
-    await admin.result("bizproc.robot.add", CODE="check", HANDLER=URL, NAME="x", USE_SUBSCRIPTION="Y")
+    await admin.result(
+        "bizproc.robot.add",
+        CODE="check",
+        HANDLER=URL,
+        NAME="x",
+        USE_SUBSCRIPTION="Y",
+        RETURN_PROPERTIES=RETURNS,
+    )
 
     step = portal.run_robot("check", "lead", 456, {"depth": 2})
 
@@ -166,7 +174,14 @@ async def test_a_second_answer_of_a_robot_is_true_or_denied(quirk: Any, status: 
     portal = a_portal()
     portal.quirks.second_event_send = quirk
     admin = Caller(portal, ADMIN)
-    await admin.result("bizproc.robot.add", CODE="check", HANDLER=URL, NAME="x", USE_SUBSCRIPTION="Y")
+    await admin.result(
+        "bizproc.robot.add",
+        CODE="check",
+        HANDLER=URL,
+        NAME="x",
+        USE_SUBSCRIPTION="Y",
+        RETURN_PROPERTIES=RETURNS,
+    )
     token = portal.run_robot("check", "lead", 1).token
     await admin.result("bizproc.event.send", event_token=token, return_values={"n": "1"})
 

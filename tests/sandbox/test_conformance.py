@@ -19,11 +19,19 @@ HANDLER = "https://app.example.com/handler"
 
 # Documented keys that are left out: other modules' fields, personal fields that no scope of ours shows, and the
 # ``false`` that the page of offline events prints where the portal's source has the event's data.
+_OF_TASKS = {
+    "action", "checkListTree", "checkListCanAdd", "sprintId", "backlogId", "ufMailMessage", "checklist", "counter",
+    "tags", "group", "ufTaskWebdavFiles", "taskRequireResult", "taskHasOpenResult", "taskHasResult", "timeElapsed", "timerIsRunningForCurrentUser",
+    "parsedDescription", "lengthDeadline", "subStatus", "auditorsData", "accomplicesData",
+}  # fmt: skip
 NOT_MODELLED = {
+    **{f"tasks.task.{action}": _OF_TASKS for action in ("add", "update", "get", "complete", "list")},
     "crm.lead.get": {"IM"},
     "crm.lead.userfield.list": {"ENTITY_TYPE"},
     "event.offline.get": {"EVENT_DATA", "EVENT_ADDITIONAL"},
     "event.offline.list": {"EVENT_DATA", "EVENT_ADDITIONAL"},
+    "crm.timeline.comment.get": {"FILES"},
+    "crm.timeline.comment.list": {"FILES"},
     "crm.company.get": {
         "ADDRESS_LEGAL", "LAST_COMMUNICATION_TIME", "REG_ADDRESS", "REG_ADDRESS_2", "REG_ADDRESS_CITY",
         "REG_ADDRESS_POSTAL_CODE", "REG_ADDRESS_REGION", "REG_ADDRESS_PROVINCE", "REG_ADDRESS_COUNTRY",
@@ -119,11 +127,40 @@ REQUESTS: list[tuple[str, dict[str, Any]]] = [
     ("crm.automation.trigger.list", {}),
     ("crm.automation.trigger.execute", {"CODE": "own", "OWNER_TYPE_ID": 1, "OWNER_ID": 5}),
     ("crm.automation.trigger.delete", {"CODE": "own"}),
+    ("bizproc.activity.add", {"CODE": "other", "HANDLER": HANDLER, "NAME": "Другая"}),
+    ("bizproc.activity.list", {}),
+    ("bizproc.activity.update", {"CODE": "step", "FIELDS": {"NAME": "Иная"}}),
+    ("bizproc.activity.delete", {"CODE": "step"}),
     ("crm.timeline.comment.add", {"fields": {"ENTITY_ID": 5, "ENTITY_TYPE": "lead", "COMMENT": "текст"}}),
+    ("crm.timeline.comment.get", {"id": 999}),
+    ("crm.timeline.comment.list", {"filter": {"ENTITY_ID": 5, "ENTITY_TYPE": "lead"}}),
+    ("crm.timeline.comment.update", {"id": 999, "fields": {"COMMENT": "иначе"}}),
+    ("crm.timeline.comment.delete", {"id": 999, "ownerTypeId": 1, "ownerId": 5}),
+    ("crm.timeline.item.pin", {"id": 999, "ownerTypeId": 1, "ownerId": 5}),
+    ("crm.timeline.item.unpin", {"id": 1000, "ownerTypeId": 1, "ownerId": 5}),
     ("im.notify.system.add", {"USER_ID": 2, "MESSAGE": "текст"}),
+    ("im.notify.personal.add", {"USER_ID": 2, "MESSAGE": "текст"}),
+    ("im.notify.delete", {"ID": 12345}),
+    ("tasks.task.add", {"fields": {"TITLE": "Позвонить", "RESPONSIBLE_ID": 2, "UF_CRM_TASK": ["L_5"]}}),
+    ("tasks.task.get", {"taskId": 3711, "select": ["ID", "TITLE", "DESCRIPTION", "CREATED_BY", "RESPONSIBLE_ID",
+                                                   "DEADLINE", "UF_CRM_TASK", "UF_TASK_WEBDAV_FILES", "FAVORITE",
+                                                   "DESCRIPTION_IN_BBCODE"]}),
+    ("tasks.task.update", {"taskId": 3711, "fields": {"TITLE": "Написать"}}),
+    ("tasks.task.list", {"filter": {"UF_CRM_TASK": "L_5"}}),
+    ("tasks.task.complete", {"taskId": 3711}),
+    ("tasks.task.delete", {"taskId": 3711}),
+    ("crm.contact.update", {"id": 5, "fields": {"NAME": "Пётр"}}),
+    ("crm.company.update", {"id": 5, "fields": {"TITLE": "Иная"}}),
+    ("crm.contact.userfield.add", {"fields": {"FIELD_NAME": "OTHER", "USER_TYPE_ID": "string"}}),
+    ("crm.company.userfield.add", {"fields": {"FIELD_NAME": "OTHER", "USER_TYPE_ID": "string"}}),
 ]  # fmt: skip
 
 
+_TASK = {
+    "TITLE": "Перезвонить", "DEADLINE": "2025-12-31T23:59:59", "RESPONSIBLE_ID": 2, "UF_CRM_TASK": ["L_5"],
+    "UF_TASK_WEBDAV_FILES": ["17"], "START_DATE_PLAN": "2025-12-30T10:00:00", "END_DATE_PLAN": "2025-12-31T10:00:00",
+    "AUDITORS": ["3"], "ACCOMPLICES": ["4"],
+}  # fmt: skip
 _LANGUAGES = {"de": {"TITLE": "Dubletten", "DESCRIPTION": "", "GROUP_NAME": ""}}
 _OWN_FIELD = {"FIELD_NAME": "OWN", "USER_TYPE_ID": "string", "SETTINGS": {"ROWS": 3, "DEFAULT_VALUE": ""}}
 
@@ -149,7 +186,12 @@ async def _a_lived_in_portal() -> tuple[Caller, str]:
     await admin.result("userfieldtype.add", USER_TYPE_ID="own", HANDLER=HANDLER)
     await admin.result("crm.lead.userfield.add", fields=_OWN_FIELD)
     await admin.result("bizproc.robot.add", CODE="own", HANDLER=HANDLER, NAME="Свой", USE_SUBSCRIPTION="Y")
+    await admin.result("bizproc.activity.add", CODE="step", HANDLER=HANDLER, NAME="Шаг")
     await admin.result("crm.automation.trigger.add", CODE="own", NAME="Свой")
+    portal.timeline.add("lead", 5, "текст", author_id=ADMIN, now=portal.clock.now())
+    portal.timeline.pin(portal.timeline.add("lead", 5, "важное", author_id=ADMIN, now=portal.clock.now()))
+    portal.bell.ring(ADMIN, "текст", author_id=None, tag="", sub_tag="", app="", at=portal.clock.now())
+    portal.tasks.add(_TASK, by=ADMIN, now=portal.clock.now())
     await admin.result("app.option.set", options={"data": "value", "data2": "value2"})
     return admin, portal.run_robot("own", "lead", 5).token
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from b24app.sandbox.portal import SandboxPortal
 from b24app.sandbox.records import print_time
-from b24app.sandbox.refusals import Refusal, no_auth, too_many_requests, too_much_time
+from b24app.sandbox.refusals import Refusal, no_auth, not_in_plan, too_many_requests, too_much_time
 from b24app.sandbox.rest.base import Answer, Call, Caller, Method
 from b24app.sandbox.rest.commands import MOST_COMMANDS, Command, commands_of, is_halting
 from b24app.sandbox.rest.registry import find_method
@@ -67,6 +67,8 @@ class RestDoor:
         portal, name = self.portal, method.name.lower()
         if portal.operating.is_over(caller.label, name, portal.clock.now()):
             raise too_much_time()
+        if portal.plan.refuses(name):
+            raise not_in_plan()
         method.admits(caller)
         portal.traffic.calls[name] += 1
         cost = portal.limits.cost(name)

@@ -11,12 +11,14 @@ from b24app.sandbox.installs import Robot
 from b24app.sandbox.refusals import Refusal, access_denied, plain
 from b24app.sandbox.rest.base import Answer, Call, Handler, Method
 from b24app.sandbox.rest.registrations import check_handler
-from b24app.sandbox.wire import Json, as_map, as_text
+from b24app.sandbox.wire import Json, as_list, as_map, as_text, is_true
+from b24app.sandbox.workflows import RobotStep
 
 _CODE = re.compile(r"[A-Za-z0-9.\-_]{1,128}")
 _TRIGGER_CODE = re.compile(r"[a-z0-9.\-_]+")
 _PROPERTY = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 LONGEST_HANDLER = 1000
+DOCUMENT_TYPE_PARTS = 3
 
 
 def _wrong(text: str) -> Refusal:
@@ -43,6 +45,10 @@ def _check(settings: Mapping[str, Json]) -> None:
     for kind in ("PROPERTIES", "RETURN_PROPERTIES"):
         if kind in settings:
             _check_properties(settings[kind])
+    if "DOCUMENT_TYPE" in settings and len(as_list(settings["DOCUMENT_TYPE"]) or ()) != DOCUMENT_TYPE_PARTS:
+        raise _wrong("Wrong activity DOCUMENT_TYPE!")
+    if is_true(settings.get("USE_PLACEMENT")):
+        check_handler(as_text(settings.get("PLACEMENT_HANDLER")))
     if "FILTER" in settings and as_map(settings["FILTER"]) is None:
         raise _wrong("Wrong activity FILTER!")
 
@@ -111,10 +117,18 @@ def _event_send(call: Call) -> Answer:
         if call.portal.quirks.second_event_send == "denied":
             raise access_denied()
         return Answer(True)
-    step.is_waiting = False
-    step.answer = call.array("RETURN_VALUES")
     step.messages.append(call.text("LOG_MESSAGE"))
+    call.portal.automation.answer(step, _declared(call, step, call.array("RETURN_VALUES")))
     return Answer(True)
+
+
+def _declared(call: Call, step: RobotStep, values: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the values that the robot declared as its results; names come in any case, others are dropped."""
+    app = call.portal.app
+    robot = app.registrations.robots.get(step.code) if app else None
+    results = as_map(robot.settings.get("RETURN_PROPERTIES")) if robot else None
+    given = {name.lower(): value for name, value in values.items()}
+    return {name: given[name.lower()] for name in results or () if name.lower() in given}
 
 
 def _activity_log(call: Call) -> Answer:
@@ -157,7 +171,9 @@ def _trigger_execute(call: Call) -> Answer:
         raise plain("Incorrect parameter OWNER_TYPE_ID.")
     if call.number("OWNER_ID") <= 0:
         raise plain("Incorrect parameter OWNER_ID.")
-    call.portal.triggered.append((code, call.number("OWNER_TYPE_ID"), call.number("OWNER_ID")))
+    type_id, record_id = call.number("OWNER_TYPE_ID"), call.number("OWNER_ID")
+    call.portal.triggered.append((code, type_id, record_id))
+    call.portal.automation.execute_trigger(code, type_id, record_id)
     return Answer(True)
 
 

@@ -45,13 +45,13 @@ def predicate(condition: Condition, kind: Kind, read: Callable[[Record], Scalar]
     listed = as_list(value)
     if operator == "@" or (listed is not None and operator == "="):
         wanted = {_comparable(one, kind) for one in (listed if listed is not None else [value])}
-        return lambda record: _stored(read(record), kind) in wanted
+        return lambda record: any(_stored(one, kind) in wanted for one in _each(read(record)))
     if "%" in operator:
         pattern = _like(as_text(value), needs_marks=operator == "=%")
-        return lambda record: pattern.search(as_text(_plain(read(record)))) is not None
+        return lambda record: any(pattern.search(as_text(one)) for one in _each(read(record)))
     operand = _comparable(value, kind)
     compare = _COMPARE[operator]
-    return lambda record: compare(_stored(read(record), kind), operand)
+    return lambda record: any(compare(_stored(one, kind), operand) for one in _each(read(record)))
 
 
 _POSITIVE = {"!@": "@", "!%": "%", "!=%": "=%", "!=": "="}
@@ -89,16 +89,19 @@ def _comparable(value: Json, kind: Kind) -> Comparable:
     return as_text(value).casefold()
 
 
-def _stored(value: Scalar, kind: Kind) -> Comparable:
+def _stored(value: Json, kind: Kind) -> Comparable:
     if kind is Kind.NUMBER:
-        return as_int(_plain(value))
+        return as_int(value)
     if kind in (Kind.TIME, Kind.DAY, Kind.MONEY):
         return value if isinstance(value, float) else None
-    return as_text(_plain(value)).casefold()
+    return as_text(value).casefold()
 
 
-def _plain(value: Scalar) -> Json:
-    return value[0] if isinstance(value, list) and value else value
+def _each(value: Scalar) -> Sequence[Json]:
+    """Return what a condition is asked of: each of several values, an empty field as a blank."""
+    if isinstance(value, list):
+        return value or [None]
+    return [value]
 
 
 def _to_float(text: str) -> float:

@@ -6,6 +6,8 @@ bare key, everything in rows is a string (documentation, crm.contact.list; porta
 
 from collections.abc import Callable
 
+from b24app.sandbox.crm import CustomField
+from b24app.sandbox.custom_values import kind_of_type
 from b24app.sandbox.fields import MULTIFIELDS, READ_ONLY, SPECS, Kind, RecordSpec
 from b24app.sandbox.records import Record
 from b24app.sandbox.refusals import Refusal, plain
@@ -15,7 +17,7 @@ from b24app.sandbox.rest.query import Query, Sorting, run
 from b24app.sandbox.rest.reading import ClassicPrinter, reader
 from b24app.sandbox.rest.rights import may_read, may_write, readable_owners
 from b24app.sandbox.users import Breadth
-from b24app.sandbox.wire import Json, as_int, as_list, as_text
+from b24app.sandbox.wire import Json, as_int, as_list, as_map, as_text
 
 _MISSING_IN_UPDATE = {"contact": "Contact is not found", "company": "Company is not found"}
 
@@ -41,7 +43,7 @@ def _filter(call: Call, spec: RecordSpec) -> tuple[IdBounds, tuple[Predicate, ..
         elif condition.name == "ID" and (tighter := bounds.narrowed(condition)) is not None:
             bounds = tighter
         elif condition.name in spec.names or condition.name in custom:
-            kind = spec.names.get(condition.name, Kind.TEXT)
+            kind = spec.names.get(condition.name) or kind_of_type(custom[condition.name].type)
             predicates.append(predicate(condition, kind, reader(call.portal.crm, spec, condition.name)))
     return bounds, tuple(predicates)
 
@@ -100,7 +102,7 @@ def _delete(call: Call, spec: RecordSpec) -> Answer:
 def _fields(call: Call, spec: RecordSpec) -> Answer:
     described: dict[str, Json] = {name: _described(name, kind) for name, kind in spec.names.items()}
     for name, custom in call.portal.crm.custom_names(spec.word).items():
-        described[name] = {**_described(name, Kind.TEXT), "type": custom.type, "isDynamic": True}
+        described[name] = {**_described(name, Kind.TEXT), **_custom(custom, call.user.language)}
     for name in MULTIFIELDS if spec.has_multifields else ():
         described[name] = {**_described(name, Kind.TEXT), "type": "crm_multifield", "isMultiple": True}
     return Answer(described)
@@ -116,6 +118,15 @@ def _described(name: str, kind: Kind) -> dict[str, Json]:
         "isDynamic": False,
         "title": name,
     }
+
+
+def _custom(custom: CustomField, language: str) -> dict[str, Json]:
+    """Return what ``fields`` says of a user field: captions in the user's language, the list of an enumeration."""
+    caption = as_text((as_map(custom.row.get("EDIT_FORM_LABEL")) or {}).get(language)) or custom.name
+    more: dict[str, Json] = {"listLabel": caption, "formLabel": caption, "filterLabel": caption}
+    if custom.type == "enumeration":
+        more["items"] = [{"ID": str(number), "VALUE": value} for number, value in custom.options.items()]
+    return {"type": custom.type, "isDynamic": True, "isMultiple": custom.multiple, **more}
 
 
 def _found(call: Call, spec: RecordSpec, missing: str = "Not found") -> Record:

@@ -6,7 +6,8 @@ portal's quirk says (documentation, crm.item.list).
 
 from collections.abc import Mapping
 
-from b24app.sandbox.fields import READ_ONLY, SPECS, TYPE_WORDS, Kind, RecordSpec
+from b24app.sandbox.custom_values import kind_of_type
+from b24app.sandbox.fields import READ_ONLY, SPECS, TYPE_WORDS, RecordSpec
 from b24app.sandbox.multifields import from_item_update
 from b24app.sandbox.records import Record
 from b24app.sandbox.refusals import Refusal
@@ -91,7 +92,9 @@ def _condition(call: Call, spec: RecordSpec, names: ItemNames, key: str, value: 
         raise Refusal(
             "INVALID_ARG_VALUE", f"Invalid filter: field '{condition.name}' is not allowed in filter"
         )
-    return predicate(condition, spec.names.get(upper, Kind.TEXT), reader(call.portal.crm, spec, upper))
+    custom = call.portal.crm.custom_names(spec.word)
+    kind = spec.names.get(upper) or kind_of_type(custom[upper].type)
+    return predicate(condition, kind, reader(call.portal.crm, spec, upper))
 
 
 def _order(call: Call, spec: RecordSpec, names: ItemNames) -> tuple[Sorting, ...]:

@@ -6,6 +6,7 @@ Rules for user fields: documentation, crm/universal/index. ``fm`` cannot be sele
 import re
 
 from b24app.sandbox.crm import CustomField
+from b24app.sandbox.custom_values import printed_item
 from b24app.sandbox.fields import Kind, RecordSpec
 from b24app.sandbox.portal import SandboxPortal
 from b24app.sandbox.records import Record, Scalar, print_time
@@ -94,8 +95,7 @@ class ItemPrinter:
         row: dict[str, Json] = {name: _printed(name, read(record), kind) for name, kind, read in self._plain}
         for name, custom in self._custom:
             value = record.fields.get(custom.name)
-            is_flag = custom.type == "boolean"
-            row[name] = boolean_as(self._portal.quirks.boolean_fields, is_true(value)) if is_flag else value
+            row[name] = self._custom_value(custom, value)
         if self._spec.has_multifields:
             self._add_values(row, record)
         links = _LINK_LISTS.get(self._spec.word)
@@ -104,6 +104,11 @@ class ItemPrinter:
         if self._has_all:
             row["entityTypeId"] = self._spec.type_id
         return row
+
+    def _custom_value(self, custom: CustomField, value: Scalar) -> Json:
+        if custom.type == "boolean":
+            return boolean_as(self._portal.quirks.boolean_fields, is_true(value))
+        return printed_item(custom.type, value, multiple=custom.multiple)
 
     def _add_values(self, row: dict[str, Json], record: Record) -> None:
         for name, (kind, value_type) in _FIRST_VALUES.items():

@@ -6,6 +6,7 @@ Shapes: documentation, answers of crm.lead.get, crm.contact.get and their lists.
 from collections.abc import Callable, Iterable
 
 from b24app.sandbox.crm import Crm, CustomField
+from b24app.sandbox.custom_values import printed_classic
 from b24app.sandbox.fields import MULTIFIELDS, Kind, RecordSpec
 from b24app.sandbox.portal import SandboxPortal
 from b24app.sandbox.records import Record, Scalar, print_time
@@ -69,9 +70,7 @@ class ClassicPrinter:
     def _custom_value(self, custom: CustomField, value: Scalar) -> Json:
         if custom.type == "boolean":
             return boolean_as(self._booleans, is_true(value))
-        if custom.multiple:
-            return [as_text(one) for one in value] if isinstance(value, list) else []
-        return None if value is None else as_text(value)
+        return printed_classic(custom.type, value, multiple=custom.multiple)
 
 
 def boolean_as(style: str, value: bool) -> Json:

@@ -11,10 +11,12 @@ from b24app.sandbox.rest import (
     crm_items,
     crm_links,
     field_types,
-    notes,
+    notifications,
     offline_events,
     registrations,
     system,
+    tasks,
+    timeline,
     user_fields,
 )
 from b24app.sandbox.rest.base import Answer, Call, Caller, Method
@@ -67,10 +69,12 @@ TABLE = {
         crm_items.METHODS,
         crm_links.METHODS,
         field_types.METHODS,
-        notes.METHODS,
+        notifications.METHODS,
         offline_events.METHODS,
         registrations.METHODS,
         system.METHODS,
+        tasks.METHODS,
+        timeline.METHODS,
         user_fields.METHODS,
     )
     for method in methods

@@ -5,14 +5,16 @@ the text (documentation, crm.lead.userfield.add; portal-behaviour notes, point 9
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from itertools import count
 
 from b24app.sandbox.crm import CustomField
 from b24app.sandbox.fields import SPECS, RecordSpec
 from b24app.sandbox.refusals import Refusal, plain
 from b24app.sandbox.rest.base import Answer, Call, Handler, Method
 from b24app.sandbox.rest.rights import readable_owners
-from b24app.sandbox.wire import Json, as_list, as_map, as_text, is_true
+from b24app.sandbox.wire import Json, as_int, as_list, as_map, as_text, is_true
 
 TYPES = frozenset(
     {"string", "integer", "double", "boolean", "enumeration", "datetime", "date", "money", "url", "address"}
@@ -21,6 +23,7 @@ TYPES = frozenset(
 LONGEST_NAME = 50
 _LABELS = ("EDIT_FORM_LABEL", "LIST_COLUMN_LABEL", "LIST_FILTER_LABEL", "ERROR_MESSAGE", "HELP_MESSAGE")
 _FIXED = frozenset({"ID", "ENTITY_ID", "FIELD_NAME", "USER_TYPE_ID", "MULTIPLE"})
+_SORTABLE = ("ID", "FIELD_NAME", "USER_TYPE_ID", "XML_ID", "SORT")
 _LANGUAGES = ("ru", "en", "de")
 
 
@@ -41,7 +44,7 @@ def _add(call: Call, spec: RecordSpec) -> Answer:
     number = max(call.portal.crm.custom_fields, default=6000) + 1
     multiple = is_true(fields.get("MULTIPLE")) and field_type != "boolean"
     custom = CustomField(number, spec.word, name, field_type, multiple)
-    custom.row = _first_row(custom, fields)
+    custom.row = _first_row(custom, fields, call.portal.crm.option_ids)
     call.portal.crm.custom_fields[number] = custom
     return Answer(number)
 
@@ -66,7 +69,7 @@ def _full_name(given: str) -> str:
     return name
 
 
-def _first_row(custom: CustomField, fields: Mapping[str, Json]) -> dict[str, Json]:
+def _first_row(custom: CustomField, fields: Mapping[str, Json], ids: "count[int]") -> dict[str, Json]:
     row: dict[str, Json] = {
         "ID": str(custom.id),
         "ENTITY_ID": f"CRM_{custom.word.upper()}",
@@ -85,8 +88,41 @@ def _first_row(custom: CustomField, fields: Mapping[str, Json]) -> dict[str, Jso
     for label in _LABELS:
         row[label] = _by_language(fields.get(label) or fields.get("LABEL"))
     if custom.type == "enumeration":
-        row["LIST"] = [as_map(option) for option in as_list(fields.get("LIST")) or ()]
+        row["LIST"] = _options((), fields.get("LIST"), ids)
     return row
+
+
+def _options(present: Iterable[Json], raw: Json, ids: "count[int]") -> list[Json]:
+    """Return the list of an enumeration after a change: by id, or added; ids are the portal's own."""
+    rows = {as_int(row["ID"]): dict(row) for row in map(as_map, present) if row}
+    for given in as_list(raw) or ():
+        option = as_map(given) or {}
+        number = as_int(option.get("ID"))
+        if is_true(option.get("DEL")):
+            rows.pop(number, None)
+            continue
+        known = rows.get(number)
+        if known is None:
+            number = next(ids)
+        rows[number] = _option(number, option, known or {})
+    codes = [as_text(row["XML_ID"]) for row in rows.values()]
+    for code in codes:
+        if codes.count(code) > 1:
+            raise Refusal("ERROR_CORE", f"List item with XML_ID={code} already exists.")
+    return list(rows.values())
+
+
+def _option(number: int, given: Mapping[str, Json], known: Mapping[str, Json]) -> dict[str, Json]:
+    def text(name: str, otherwise: str) -> str:
+        return as_text(given.get(name) or known.get(name)) or otherwise
+
+    return {
+        "ID": str(number),
+        "SORT": text("SORT", "500"),
+        "VALUE": text("VALUE", ""),
+        "DEF": text("DEF", "N"),
+        "XML_ID": text("XML_ID", f"{number:032x}"),
+    }
 
 
 def _by_language(label: Json) -> dict[str, Json]:
@@ -100,11 +136,20 @@ def _list(call: Call, spec: RecordSpec) -> Answer:
     readable_owners(call, spec.word)
     wanted = dict(call.array("filter"))
     language = as_text(wanted.pop("LANG", ""))
-    rows = []
-    for custom in call.portal.crm.custom_names(spec.word).values():
-        if all(as_text(custom.row.get(name)) == as_text(value) for name, value in wanted.items()):
-            rows.append(_listed(custom, language))
-    return Answer(rows, len(rows))
+    found = [
+        custom
+        for custom in call.portal.crm.custom_names(spec.word).values()
+        if all(as_text(custom.row.get(name)) == as_text(value) for name, value in wanted.items())
+    ]
+    for name, way in reversed(list(call.array("order").items())):
+        if name in _SORTABLE:
+            found.sort(key=partial(_place, name), reverse=as_text(way).upper() == "DESC")
+    return Answer([_listed(custom, language) for custom in found], len(found))
+
+
+def _place(name: str, custom: CustomField) -> tuple[int, str]:
+    text = as_text(custom.row.get(name))
+    return (as_int(text), "") if name in ("ID", "SORT") else (0, text)
 
 
 def _listed(custom: CustomField, language: str) -> dict[str, Json]:
@@ -126,8 +171,16 @@ def _update(call: Call, spec: RecordSpec) -> Answer:
     custom = _found(call, spec)
     for name, value in call.array("fields").items():
         if name in custom.row and name not in _FIXED:
-            custom.row[name] = _by_language(value) if name in _LABELS else value
+            custom.row[name] = _changed(call, custom, name, value)
     return Answer(True)
+
+
+def _changed(call: Call, custom: CustomField, name: str, value: Json) -> Json:
+    if name in _LABELS:
+        return _by_language(value)
+    if name == "LIST":
+        return _options(as_list(custom.row["LIST"]) or (), value, call.portal.crm.option_ids)
+    return ("E" if is_true(value) else "N") if name == "SHOW_FILTER" else value
 
 
 def _delete(call: Call, spec: RecordSpec) -> Answer:
