@@ -152,7 +152,7 @@ async def town(
     portals: int = 1,
     limits: SandboxLimits | None = None,
     clock: Clock | None = None,
-    scopes: Sequence[str] = ("crm", "placement", "bizproc", "user_brief"),
+    scopes: Sequence[str] = ("crm", "placement", "bizproc", "user_brief", "im", "task"),
     people: Seeded | None = None,
     pages: PageRoutes = lambda portal: (),
 ) -> AsyncIterator[Town]:

@@ -21,8 +21,9 @@ HANDLER = "https://app.example.com/handler"
 # ``false`` that the page of offline events prints where the portal's source has the event's data.
 _OF_TASKS = {
     "action", "checkListTree", "checkListCanAdd", "sprintId", "backlogId", "ufMailMessage", "checklist", "counter",
-    "tags", "group", "ufTaskWebdavFiles", "taskRequireResult", "taskHasOpenResult", "taskHasResult", "timeElapsed", "timerIsRunningForCurrentUser",
-    "parsedDescription", "lengthDeadline", "subStatus", "auditorsData", "accomplicesData",
+    "tags", "group", "ufTaskWebdavFiles", "taskRequireResult", "taskHasOpenResult", "taskHasResult", "timeElapsed",
+    "timerIsRunningForCurrentUser", "parsedDescription", "lengthDeadline", "subStatus", "auditorsData",
+    "accomplicesData",
 }  # fmt: skip
 NOT_MODELLED = {
     **{f"tasks.task.{action}": _OF_TASKS for action in ("add", "update", "get", "complete", "list")},

@@ -58,7 +58,7 @@ async def test_an_event_is_a_form_with_only_the_id_and_the_acting_users_token() 
     assert auth == {
         "expires": "1750003600",
         "expires_in": "3600",
-        "scope": "crm,placement,bizproc,user_brief,im,department",
+        "scope": "crm,placement,bizproc,user_brief,im,task,department",
         "domain": "acme.bitrix24.test",
         "server_endpoint": "https://oauth.bitrix.test/rest/",
         "status": "L",

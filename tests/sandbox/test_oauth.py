@@ -34,7 +34,7 @@ async def test_a_renewal_answers_as_documented_and_the_used_token_is_dead() -> N
         "expires_in": 3600,
         "member_id": "member-one",
         "refresh_token": answer["refresh_token"],
-        "scope": "crm,placement,bizproc,user_brief,im,department",
+        "scope": "crm,placement,bizproc,user_brief,im,task,department",
         "server_endpoint": "https://oauth.bitrix.test/rest/",
         "status": "L",
         "user_id": OWNER,
@@ -144,13 +144,13 @@ async def test_the_authorization_server_tells_what_a_token_is() -> None:
 
     assert info == {
         "client_id": "local.test",
-        "scope": "crm,placement,bizproc,user_brief,im,department",
+        "scope": "crm,placement,bizproc,user_brief,im,task,department",
         "expires": "2025-06-15T16:06:40+00:00",
         "install": {
             "installed": False,
             "version": "1",
             "status": "L",
-            "scope": "crm,placement,bizproc,user_brief,im,department",
+            "scope": "crm,placement,bizproc,user_brief,im,task,department",
             "domain": "acme.bitrix24.test",
             "uri": "https://acme.bitrix24.test/",
             "client_endpoint": "https://acme.bitrix24.test/rest/",
