@@ -16,6 +16,7 @@ ROWS = methods.PAGE_SIZE
 FAR_AT_ONCE = 500  # ids of one counting page
 LINKS_AT_ONCE = 8  # contacts whose companies are asked for
 USERS_AT_ONCE = 100
+CLIENT_FIELDS = {RecordType.CONTACT: "CONTACT_ID", RecordType.COMPANY: "COMPANY_ID"}  # of a deal
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +69,28 @@ def _rejected(candidates: Candidates) -> list[Candidate]:
 
 
 def client_commands(refs: Iterable[RecordRef]) -> dict[str, Command]:
-    """Ask for the companies and open deals of contacts and companies that share a value."""
+    """Ask for the companies and open deals of contacts and companies that share a value; of the first few."""
     clients = sorted(set(refs))
-    contacts = [ref.id for ref in clients if ref.type is RecordType.CONTACT][:LINKS_AT_ONCE]
-    companies = [ref.id for ref in clients if ref.type is RecordType.COMPANY][:LINKS_AT_ONCE]
-    commands = {f"links{contact}": methods.companies_of_contact(contact) for contact in contacts}
-    for field_name, ids in (("CONTACT_ID", contacts), ("COMPANY_ID", companies)):
-        if ids:
-            commands[f"deals_{field_name}"] = methods.list_records(
+    contacts = [ref for ref in clients if ref.type is RecordType.CONTACT][:LINKS_AT_ONCE]
+    companies = [ref for ref in clients if ref.type is RecordType.COMPANY][:LINKS_AT_ONCE]
+    return {**link_commands(contacts), **deal_commands([*contacts, *companies])}
+
+
+def link_commands(contacts: Iterable[RecordRef]) -> dict[str, Command]:
+    """Ask for all companies of each contact."""
+    return {f"links{contact.id}": methods.companies_of_contact(contact.id) for contact in contacts}
+
+
+def deal_commands(clients: Iterable[RecordRef]) -> dict[str, Command]:
+    """Ask for the open deals of contacts and companies, a few of them a command."""
+    commands, chosen = {}, sorted(set(clients))
+    for record_type, field_name in CLIENT_FIELDS.items():
+        ids = [ref.id for ref in chosen if ref.type is record_type]
+        for start in range(0, len(ids), LINKS_AT_ONCE):
+            commands[f"deals_{field_name}_{start}"] = methods.list_records(
                 "deal",
                 select=["ID", "CONTACT_ID", "COMPANY_ID", "DATE_MODIFY"],
-                filter_by={f"@{field_name}": ids, "CLOSED": "N"},
+                filter_by={f"@{field_name}": ids[start : start + LINKS_AT_ONCE], "CLOSED": "N"},
                 order={"DATE_MODIFY": "DESC"},
             )
     return commands
@@ -175,12 +187,11 @@ def _companies(batch: BatchAnswer) -> dict[RecordRef, tuple[RecordRef, ...]]:
 
 def _deals(batch: BatchAnswer, notices: list[str]) -> dict[RecordRef, float]:
     latest: dict[RecordRef, float] = {}
-    for field_name, record_type in (("CONTACT_ID", RecordType.CONTACT), ("COMPANY_ID", RecordType.COMPANY)):
-        key = f"deals_{field_name}"
-        if key in batch.errors:
-            notices.append("deals_unreadable")
-        elif key in batch.answers:
-            for row in answers.rows(batch.answers[key]):
+    if any(key.startswith("deals_") for key in batch.errors):
+        notices.append("deals_unreadable")
+    for record_type, field_name in CLIENT_FIELDS.items():
+        for key, answer in batch.answers.items():
+            for row in answers.rows(answer) if key.startswith(f"deals_{field_name}_") else ():
                 _note_deal(latest, record_type, row, field_name)
     return latest
 

@@ -4,11 +4,11 @@ The reason is one of a fixed list of codes: free text would be a place for perso
 fingerprints are kept, so that the services can let a pair come back when the data of one of them changed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from b24app.dedupe.record import RecordRef, RecordType
@@ -103,6 +103,21 @@ class DecisionRepository:
         """Return the decisions about this record in force at ``at``: not expired, not undone."""
         return await self._find(
             self._in_force(at).where(or_(_first_is(ref), _second_is(ref))).order_by(*REJECTION.primary_key)
+        )
+
+    async def rejected_with_any(self, refs: Collection[RecordRef], *, at: float) -> Sequence[Rejection]:
+        """Return the decisions in force at ``at`` about any of these records."""
+        named = [(int(ref.type), ref.id) for ref in refs]
+        first = tuple_(REJECTION.c.a_type, REJECTION.c.a_id).in_(named)
+        second = tuple_(REJECTION.c.b_type, REJECTION.c.b_id).in_(named)
+        return await self._find(self._in_force(at).where(or_(first, second)).order_by(*REJECTION.primary_key))
+
+    async def expired_between(self, since: float, until: float) -> Sequence[Rejection]:
+        """Return the decisions that ended in that time, and were not taken back before."""
+        return await self._find(
+            select(REJECTION)
+            .where(self._own, REJECTION.c.undone_at.is_(None), REJECTION.c.expires_at.between(since, until))
+            .order_by(*REJECTION.primary_key)
         )
 
     async def list(self, limit: int, offset: int = 0) -> Sequence[Rejection]:

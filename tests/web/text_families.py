@@ -10,6 +10,7 @@ from b24app.dedupe.rules import MistakeCode, Reveal, RuleSet
 from b24app.dedupe.shared import SharedKind
 from b24app.services.card import Verdict
 from b24app.services.decisions import EXPIRIES_DAYS
+from b24app.services.webhook_events import EventKind
 from b24app.store.decisions import RejectReason
 from b24app.web.app import REFUSALS
 
@@ -26,7 +27,7 @@ CODES = {
 } | {code for _, _, code in REFUSALS}
 NOT_IN_THE_FORM = {MistakeCode.NOT_AN_OBJECT.value, MistakeCode.UNKNOWN_FIELD.value}
 FAMILIES: dict[str, set[str]] = {
-    "nav.": {"overview"},
+    "nav.": {"overview", "connections"},
     "type.": TYPES,
     "count.": TYPES,
     "pager.of_": TYPES,
@@ -38,6 +39,8 @@ FAMILIES: dict[str, set[str]] = {
     "verdict.": {verdict.value for verdict in Verdict},
     "verdict_advice.": {verdict.value for verdict in Verdict} - {"found", "hidden"},
     "reason.": {code.value for code in ReasonCode},
+    "why.": {code.value for code in ReasonCode},
+    "why_shared.": KINDS,
     "reject_reason.": {reason.value for reason in RejectReason},
     "reject_days.": {str(days) for days in EXPIRIES_DAYS},
     "pager.": {"previous", "next"},
@@ -46,13 +49,28 @@ FAMILIES: dict[str, set[str]] = {
     "shared_advice.": KINDS,
     "overview.running_": {"first", "full"},
     "key.": {"phone", "email", "weak_phone", "email_alias"},
-    "setting.": RULES | {"sources", "api_key", "other"},
+    "setting.": RULES | {"sources", "api_key", "webhook", "webhook_secret", "other"},
     "setting_hint.": {"region", "look_back_days", "least_grade", "hub_limit", "stop_list"},
     "least_grade.": {grade.word for grade in Grade},
     "reveal.": {reveal.value for reveal in Reveal},
     "changes.": {"when", "who", "what", "old", "new", "true", "false"},
     "keys_column.": {"name", "maker", "made", "used"},
     "keys_mistake.": {"empty", "too_long", "too_many", "other"},
+    "webhooks_kind.": {kind.value for kind in EventKind},
+    "webhooks_act.": {f"{act}{part}" for act in ("secret", "remove") for part in ("", "_what", "_now")},
+    "webhooks_result.": {"ok", "http", "gone", "unreachable", "time_out", "inner_address"},
+    "webhooks_mistake.": {
+        "empty",
+        "unreadable",
+        "https_only",
+        "user",
+        "port",
+        "inner",
+        "too_long",
+        "too_many",
+        "empty_kinds",
+        "other",
+    },
     "install.part_": {"tabs", "events", "indexing"},
     "mistake.": {code.value for code in MistakeCode} - NOT_IN_THE_FORM | {"other"},
     "failure.": {"portal_busy", "access_denied", "other"},
