@@ -26,6 +26,7 @@ from b24app.bitrix24.throttle import Priority
 from b24app.logs import logger
 from b24app.services.effect_kinds import HANDLERS, PARTS
 from b24app.services.effects import EffectKind, Findable, NothingToDo, Payload
+from b24app.services.enquiry import judge_waiting
 from b24app.services.parts import note_part, part_reason
 from b24app.services.portal import PortalContext, Runtime, open_portal
 from b24app.store.effects import Effect, EffectState
@@ -39,8 +40,12 @@ REASONS = ((NotFound, "gone"), (BadRequest, "not_accepted"))
 
 
 async def carry_out_effects(runtime: Runtime, portal_id: int) -> None:
-    """Work off everything planned, under way or to be taken back; raises PortalBusy when some of it has to wait."""
+    """Judge new leads, and work off everything planned, under way or to be taken back.
+
+    Raises PortalBusy when some of it has to wait.
+    """
     context = await open_portal(runtime, portal_id, Priority.EVENT)
+    await judge_waiting(context)
     waiting: PortalBusy | None = None
     after = 0
     while effects := await _take(context, after):

@@ -3,9 +3,17 @@
 from collections.abc import Mapping
 
 from b24app.services.effects import EffectKind, Handler
+from b24app.services.enquiry_effects import EnquiryComment, EnquiryTask
+from b24app.services.lead_effects import LeadClient, LeadField
 from b24app.services.parts import Part
 
-HANDLERS: Mapping[EffectKind, Handler] = {}
+HANDLERS: Mapping[EffectKind, Handler] = {
+    EffectKind.COMMENT: EnquiryComment(),
+    EffectKind.TASK: EnquiryTask(),
+    EffectKind.MOVE: LeadField("STATUS_ID"),
+    EffectKind.LINK: LeadClient(),
+    EffectKind.ASSIGN: LeadField("ASSIGNED_BY_ID"),
+}
 
 PARTS: Mapping[EffectKind, Part] = {
     EffectKind.TRIGGER: Part.TRIGGERS,

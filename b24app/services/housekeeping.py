@@ -1,6 +1,7 @@
 """What the clock asks for: which portals need work, and what may be thrown away."""
 
 from b24app.logs import logger
+from b24app.services.enquiry_reaction import NEW_LEAD_S
 from b24app.services.portal import Runtime, UnknownPortal
 from b24app.store.sync_state import SyncKind, SyncState
 from b24app.store.vault import SealBroken
@@ -9,7 +10,6 @@ log = logger(__name__)
 
 FAILED_PAUSE_S = 3_600.0  # before a portal that refused to be read is asked again
 EFFECT_LIFE_S = 180 * 86_400.0  # what was done, unless an enquiry names it
-NEW_LEAD_S = 86_400.0  # so long a lead that repeats nothing may turn out to: events come late
 DELIVERY_LIFE_S = 7 * 86_400.0  # of webhooks: for whoever asks why nothing came
 TOMBSTONE_LIFE_S = 2 * 86_400.0  # no page on its way is that old
 
