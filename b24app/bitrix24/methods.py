@@ -60,12 +60,13 @@ FILTER_FIELDS: Mapping[RecordWord, frozenset[str]] = {
         "COMPANY_ID",
         "CONTACT_ID",
         "IS_RETURN_CUSTOMER",
+        "SOURCE_ID",
         "DATE_CLOSED",
     },
     "contact": _COMMON_FIELDS
     | _NAMED_FIELDS
     | _REACHED_FIELDS
-    | {"COMPANY_ID", "LEAD_ID", "TYPE_ID", "EXPORT"},
+    | {"COMPANY_ID", "LEAD_ID", "TYPE_ID", "EXPORT", "SOURCE_ID"},
     "company": _COMMON_FIELDS | _REACHED_FIELDS | {"TITLE", "COMPANY_TYPE", "LEAD_ID", "IS_MY_COMPANY"},
     "deal": _COMMON_FIELDS
     | {
@@ -112,6 +113,11 @@ def users_in_parts(ids: Iterable[int]) -> list[Command]:
     """Ask for any number of users, fifty a command."""
     wanted = sorted(set(ids))
     return [users(wanted[start : start + USERS_AT_ONCE]) for start in range(0, len(wanted), USERS_AT_ONCE)]
+
+
+def users_of_departments(departments: Sequence[int], start: int) -> Command:
+    """Ask for a page of the employees of departments, not of those below them."""
+    return Command("user.get", {"FILTER": {"UF_DEPARTMENT": list(departments)}, "sort": "ID", "start": start})
 
 
 def available_events() -> Command:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from b24app.bitrix24 import answers, methods
 from b24app.bitrix24.answers import Viewer
+from b24app.bitrix24.calls import JSON
 from b24app.services.access import Refused
 from b24app.services.audit.orders import MOST_CHOSEN, OrderMistake
 from b24app.services.portal import PortalContext
@@ -53,13 +54,12 @@ async def may_audit(context: PortalContext, viewer: Viewer) -> bool:
     access = await read_access(context)
     if viewer.id in access.people or not access.departments:
         return viewer.id in access.people
-    answer = await context.client.call(methods.users([viewer.id]))
-    return any(
-        access.departments & set(_departments(row.get("UF_DEPARTMENT"))) for row in answers.rows(answer)
-    )
+    batch = await context.client.batch({"user": methods.users([viewer.id])})
+    users = answers.rows(batch.get("user"))
+    return any(access.departments & set(_departments(user.get("UF_DEPARTMENT"))) for user in users)
 
 
-def _departments(value: object) -> Sequence[int]:
+def _departments(value: JSON) -> Sequence[int]:
     """Return the ids of a user's departments; portals write them as numbers or as text."""
     ids = value if isinstance(value, list) else []
     return [found for one in ids if (found := answers.to_id(one)) is not None]
