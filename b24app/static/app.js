@@ -83,7 +83,8 @@ async function post(form, submitter, isQuiet) {
   place?.setAttribute("aria-busy", "true");
   if (submitter) submitter.disabled = true;
   try {
-    const response = await fetch(form.action, { method: "POST", body: fields });
+    const address = submitter?.hasAttribute("formaction") ? submitter.formAction : form.action;
+    const response = await fetch(address, { method: "POST", body: fields });
     swap(form.dataset, new DOMParser().parseFromString(await response.text(), "text/html"), isQuiet);
   } catch {
     tellFailure(document.body.dataset.failure);
