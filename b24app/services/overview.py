@@ -1,7 +1,7 @@
 """What the app's own page shows: state of the index, totals, settings, history."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from b24app.dedupe.keys import KeyKind
@@ -83,29 +83,8 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownKey:
-    """One API key: whatever can be told of it after it was made."""
-
-    id: int
-    name: str
-    created_by: Person
-    created_at: float
-    last_used_at: float | None  # coarse: within the hour; None: never
-
-
-@dataclass(frozen=True, slots=True)
-class ShownKeys:
-    """The portal's API keys, and what became of the form that makes one."""
-
-    known: tuple[ShownKey, ...]
-    created: str = field(default="", repr=False)  # the new key's text, shown this once
-    typed: str = ""
-    mistake: Mistake | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Overview:
-    """Everything the app's page shows. ``rules``, ``changes`` and ``api_keys`` are for administrators only."""
+    """Everything the app's page shows. ``rules`` and ``changes`` are for administrators only."""
 
     is_admin: bool
     state: str  # active, blocked
@@ -124,4 +103,3 @@ class Overview:
     now: float
     saved: bool = False
     mistake: Mistake | None = None
-    api_keys: ShownKeys | None = None

@@ -1,12 +1,21 @@
 """Names of portal users, as the portal tells them to whoever asks: to be shown, never kept."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from b24app.bitrix24 import answers, methods
 from b24app.bitrix24.calls import BatchAnswer, Command
+from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.errors import Bitrix24Error
 
 PREFIX = "users"
+
+
+async def ask_names(client: PortalClient, user_ids: Collection[int]) -> dict[int, str]:
+    """Return the names the portal tells; without them a page shows ids."""
+    if not user_ids:
+        return {}
+    names, _ = read_names(await client.batch(name_commands(user_ids)))
+    return names
 
 
 def name_commands(user_ids: Iterable[int]) -> dict[str, Command]:

@@ -9,21 +9,17 @@ from b24app.bitrix24.answers import Viewer
 from b24app.dedupe.keys import KeyKind
 from b24app.dedupe.record import RecordType
 from b24app.services.access import PageToken, Refused, issue_page_token
-from b24app.services.api_keys import KeyOutcome
 from b24app.services.card import Person
 from b24app.services.overview import (
     Change,
     IndexingProgress,
     IndexNumbers,
     Overview,
-    ShownKey,
-    ShownKeys,
     ShownRules,
 )
-from b24app.services.people import name_commands, read_names
+from b24app.services.people import ask_names
 from b24app.services.portal import PortalContext, Runtime, open_portal_as
 from b24app.services.settings import RULES_CHANGED, SettingsOutcome
-from b24app.store.api_keys import ApiKey
 from b24app.store.database import Transaction
 from b24app.store.journal import JournalEntry
 from b24app.store.portals import PortalStatus, StoredTokens
@@ -51,19 +47,8 @@ class OverviewRequest:
         return cls(token.portal_id, token.language, token.access_token, user_id=token.user_id)
 
 
-@dataclass(frozen=True, slots=True)
-class _AdminPart:
-    """What only administrators see."""
-
-    changes: tuple[Change, ...]
-    api_keys: ShownKeys
-
-
 async def show_overview(
-    runtime: Runtime,
-    asked: OverviewRequest,
-    outcome: SettingsOutcome | None = None,
-    key_outcome: KeyOutcome | None = None,
+    runtime: Runtime, asked: OverviewRequest, outcome: SettingsOutcome | None = None
 ) -> Overview:
     """Return the page; raises Refused when the viewer is not who the page was for."""
     context = await open_portal_as(runtime, asked.portal_id, asked.access_token)
@@ -73,9 +58,9 @@ async def show_overview(
     if viewer.is_admin:
         await _mend(context, asked)
         context = await open_portal_as(runtime, asked.portal_id, asked.access_token)
-    admin_part = await _admin_part(context, key_outcome or KeyOutcome()) if viewer.is_admin else None
+    changes = await _changes(context) if viewer.is_admin else ()
     async with context.read() as tx:
-        return await _overview(context, tx, asked, viewer, admin_part, outcome)
+        return await _overview(context, tx, asked, viewer, changes, outcome)
 
 
 async def _mend(context: PortalContext, asked: OverviewRequest) -> None:
@@ -101,7 +86,7 @@ async def _overview(
     tx: Transaction,
     asked: OverviewRequest,
     viewer: Viewer,
-    admin_part: _AdminPart | None,
+    changes: tuple[Change, ...],
     outcome: SettingsOutcome | None,
 ) -> Overview:
     portal, runtime = context.portal, context.runtime
@@ -120,7 +105,7 @@ async def _overview(
         reconciled_at=full.finished_at if full else None,
         missing_scopes=tuple(sorted(runtime.manifest.scopes - portal.scopes)),
         rules=_shown_rules(context, outcome) if viewer.is_admin else None,
-        changes=admin_part.changes if admin_part else (),
+        changes=changes,
         page_token=issue_page_token(
             runtime,
             portal_id=asked.portal_id,
@@ -133,7 +118,6 @@ async def _overview(
         now=context.now(),
         saved=outcome is not None and outcome.is_saved,
         mistake=outcome.form.mistake if outcome else None,
-        api_keys=admin_part.api_keys if admin_part else None,
     )
 
 
@@ -185,21 +169,12 @@ async def _progress(context: PortalContext, tx: Transaction) -> IndexingProgress
     )
 
 
-async def _admin_part(context: PortalContext, outcome: KeyOutcome) -> _AdminPart:
+async def _changes(context: PortalContext) -> tuple[Change, ...]:
     async with context.read() as tx:
         entries = await tx.journal.recent(CHANGES_SHOWN)
-        keys = await tx.api_keys.list()
     acted = {entry.user_id for entry in entries if entry.user_id is not None}
-    names = await _names(context, acted | {key.created_by for key in keys})
-    return _AdminPart(
-        changes=tuple(_shown_change(entry, names) for entry in entries),
-        api_keys=ShownKeys(
-            known=tuple(_shown_key(key, names) for key in keys),
-            created=outcome.created,
-            typed=outcome.typed,
-            mistake=outcome.mistake,
-        ),
-    )
+    names = await ask_names(context.client, acted)
+    return tuple(_shown_change(entry, names) for entry in entries)
 
 
 def _shown_change(entry: JournalEntry, names: Mapping[int, str]) -> Change:
@@ -210,19 +185,6 @@ def _shown_change(entry: JournalEntry, names: Mapping[int, str]) -> Change:
         old=_spell(entry.old),
         new=_spell(entry.new),
     )
-
-
-def _shown_key(key: ApiKey, names: Mapping[int, str]) -> ShownKey:
-    maker = Person(key.created_by, names.get(key.created_by, ""))
-    return ShownKey(key.key_id, key.name, maker, key.created_at, key.last_used_at)
-
-
-async def _names(context: PortalContext, user_ids: set[int]) -> dict[int, str]:
-    """Return the names the portal tells; without them the page shows ids."""
-    if not user_ids:
-        return {}
-    names, _ = read_names(await context.client.batch(name_commands(user_ids)))
-    return names
 
 
 def _spell(value: object) -> str:

@@ -1,13 +1,12 @@
-"""The forms of the app's page that make and revoke API keys. What the keys open is in api.py."""
+"""The forms of the page of connections that make and revoke API keys. What the keys open is in api.py."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from b24app.services.access import PageToken, use_page_token
-from b24app.services.api_keys import KeyOutcome, create_key, revoke_key
-from b24app.services.show_overview import OverviewRequest, show_overview
+from b24app.services.access import use_page_token
+from b24app.services.api_keys import create_key, revoke_key
 from b24app.web.calls import FORM_BODY, one, read_act, runtime_of
-from b24app.web.pages import page_response
+from b24app.web.connections import connections_response
 
 router = APIRouter(prefix="/keys", default_response_class=HTMLResponse)
 
@@ -18,7 +17,8 @@ async def create(request: Request) -> HTMLResponse:
     token, fields = await read_act(request)
     name = one(fields, "name")
     await use_page_token(runtime_of(request), token)
-    return await _show(request, token, await create_key(runtime_of(request), token, name))
+    outcome = await create_key(runtime_of(request), token, name)
+    return await connections_response(request, token, keys=outcome)
 
 
 @router.post("/revoke", openapi_extra=FORM_BODY)
@@ -28,11 +28,4 @@ async def revoke(request: Request) -> HTMLResponse:
     key_id = one(fields, "key_id")
     await use_page_token(runtime_of(request), token)
     await revoke_key(runtime_of(request), token, key_id)
-    return await _show(request, token, KeyOutcome())
-
-
-async def _show(request: Request, token: PageToken, outcome: KeyOutcome) -> HTMLResponse:
-    overview = await show_overview(runtime_of(request), OverviewRequest.again(token), key_outcome=outcome)
-    return await page_response(
-        request, "pages/overview.html", overview=overview, status=422 if outcome.mistake else 200
-    )
+    return await connections_response(request, token)

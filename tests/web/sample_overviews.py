@@ -8,8 +8,6 @@ from b24app.services.overview import (
     IndexingProgress,
     Mistake,
     Overview,
-    ShownKey,
-    ShownKeys,
     ShownRules,
 )
 
@@ -32,11 +30,6 @@ CHANGES = (
     Change(NOW - 7 * DAY_S, ANNA, "something_new", "1", "2"),
     Change(NOW - 8 * DAY_S, ANNA, "api_key", "", "Форма на сайте"),
 )
-KEYS = (
-    ShownKey(3, "Форма на сайте", ANNA, NOW - 30 * DAY_S, NOW - 1_200),
-    ShownKey(4, SCRIPT, UNNAMED, NOW - DAY_S, None),
-)
-NEW_KEY = "b24_" + "aB3-_" * 8 + "xyz"
 
 
 def a_progress(**differences: object) -> IndexingProgress:
@@ -71,14 +64,13 @@ def an_overview(**differences: object) -> Overview:
         "changes": CHANGES,
         "page_token": "token-of-the-page",
         "now": NOW,
-        "api_keys": ShownKeys(KEYS),
     }
     return Overview(**{**usual, **differences})  # type: ignore[arg-type]
 
 
 OVERVIEWS: dict[str, Overview] = {
     "ready": an_overview(saved=True),
-    "running": an_overview(progress=a_progress(), waiting=2, changes=(), api_keys=ShownKeys(())),
+    "running": an_overview(progress=a_progress(), waiting=2, changes=()),
     "starting": an_overview(progress=None, swept_at=None, reconciled_at=None, records={}, keys={}, hubs=0),
     "comparing": an_overview(progress=a_progress(kind="full", done=0, total=0, eta_s=None)),
     "failed": an_overview(progress=a_progress(failure="access_denied"), missing_scopes=("bizproc",)),
@@ -86,7 +78,5 @@ OVERVIEWS: dict[str, Overview] = {
     "blocked": an_overview(state="blocked", blocked_reason="invalid_grant"),
     "mistaken": an_overview(mistake=Mistake("stop_list", "not_a_stop_entry", 2)),
     "mistaken_types": an_overview(mistake=Mistake("types", "empty")),
-    "key_created": an_overview(progress=a_progress(), api_keys=ShownKeys(KEYS, created=NEW_KEY)),
-    "key_refused": an_overview(api_keys=ShownKeys(KEYS, typed="x" * 65, mistake=Mistake("name", "too_long"))),
-    "manager": an_overview(is_admin=False, rules=None, changes=(), api_keys=None),
+    "manager": an_overview(is_admin=False, rules=None, changes=()),
 }

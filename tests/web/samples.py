@@ -20,6 +20,7 @@ from b24app.services.card import (
     SharedNote,
     Verdict,
 )
+from tests.web.sample_connections import CONNECTIONS
 from tests.web.sample_overviews import ANNA, BORIS, DAY_S, NOW, OVERVIEWS, SCRIPT, UNNAMED
 
 PORTAL_ORIGIN = "https://portal.example"
@@ -241,6 +242,10 @@ def every_page() -> dict[str, tuple[str, dict[str, object]]]:
     return {
         **{f"card_{name}": ("widget/card.html", {"card": card}) for name, card in CARDS.items()},
         **{f"overview_{name}": ("pages/overview.html", {"overview": it}) for name, it in OVERVIEWS.items()},
+        **{
+            f"connections_{name}": ("pages/connections.html", {"connections": it})
+            for name, it in CONNECTIONS.items()
+        },
         **{f"refusal_{code}": ("pages/refusal.html", {"code": code}) for code in REFUSALS},
         "installed": ("install/install.html", {"state": "done", "installed": SimpleNamespace(problems=())}),
         "installed_partly": ("install/install.html", {"state": "done", "installed": problems}),

@@ -18,7 +18,12 @@ AXE_OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-pr
 DIFFERENT_LOOKS = [
     *(name for name in every_page() if name.startswith("card_")),
     *(f"overview_{name}" for name in ("ready", "running", "starting", "failed", "mistaken", "manager")),
-    *("overview_key_created", "overview_key_refused"),
+    *(
+        "connections_full",
+        "connections_webhook_created",
+        "connections_webhook_refused",
+        "connections_key_refused",
+    ),
     *("refusal_page_outdated", "installed_partly", "not_admin"),
 ]
 
