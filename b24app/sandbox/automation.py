@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import Protocol
 
 from b24app.clock import Clock
-from b24app.sandbox.automation_rules import Act, Happening, NextStep, Rule, TriggerPlace
+from b24app.sandbox.automation_rules import Act, NextStep, Rule, TriggerPlace
 from b24app.sandbox.crm import Crm, Fields
+from b24app.sandbox.diary import Diary, Happening
 from b24app.sandbox.events import EventDelivery, OutgoingCall
 from b24app.sandbox.fields import SPECS, TYPE_WORDS
 from b24app.sandbox.installs import AppInstall, Robot
@@ -33,6 +34,7 @@ class Ground(Tenant, Protocol):
     crm: Crm
     events: EventDelivery
     timeline: Timeline
+    diary: Diary
 
     def the_app(self) -> AppInstall: ...
     def change(self, word: str, record_id: int, fields: Fields, *, by: int | None) -> Record | None: ...
@@ -43,14 +45,13 @@ class WrongRule(ValueError):
 
 
 class Automation:
-    """Rules, placed triggers, running robots, and a log of what happened."""
+    """Rules, placed triggers, and the robots that they start; what happens is noted in the portal's diary."""
 
     def __init__(self, portal: Ground, workflows: Workflows) -> None:
         self._portal = portal
         self._workflows = workflows
         self.rules: list[Rule] = []
         self.places: list[TriggerPlace] = []
-        self.log: list[Happening] = []
 
     # --- what an administrator does
 
@@ -110,7 +111,7 @@ class Automation:
         auth = auth_block(portal.oauth, portal, portal.the_app(), user_id, with_refresh=True)
         given = {**_defaults(robot), **(properties or {})}
         form = robot_form(step, given, now=portal.clock.now(), auth=auth, timeout_s=timeout_s)
-        portal.events.put(OutgoingCall(f"robot:{code}", robot.handler, form))
+        portal.events.put(OutgoingCall(f"robot:{code}", robot.handler, form, f"{word}:{record_id}"))
         self._note(word, record_id, "robot_called", code)
         if not waits:
             self._go_on(step)
@@ -153,10 +154,6 @@ class Automation:
                 self._act(word, record_id, NextStep(Act.MOVE, place.stage), {})
                 return
 
-    def of(self, word: str, record_id: int) -> list[Happening]:
-        """Return what happened around one record, in order."""
-        return [one for one in self.log if (one.word, one.record_id) == (word, record_id)]
-
     # --- inside
 
     def _go_on(self, step: RobotStep) -> None:
@@ -194,7 +191,7 @@ class Automation:
         return robot
 
     def _note(self, word: str, record_id: int, what: str, detail: str) -> None:
-        self.log.append(Happening(self._portal.clock.now(), word, record_id, what, detail))
+        self._portal.diary.note(Happening(self._portal.clock.now(), word, record_id, what, detail))
 
 
 def offers(robot: Robot, word: str) -> bool:

@@ -87,14 +87,3 @@ class TriggerPlace:
     word: str
     stage: str
     code: str
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """One line of what the automation did."""
-
-    at: float
-    word: str
-    record_id: int
-    what: str
-    detail: str

@@ -15,6 +15,11 @@
 | POST uninstall | clean | deletes the application |
 | POST rename | domain | moves the portal; the old address answers 302 |
 | POST robot | code, type, id, properties | starts a robot; answers ``event_token`` |
+| POST rule | type, stage, robot, properties, condition, then, otherwise, timeout_s | puts a robot on a stage; ``id`` |
+| POST trigger | type, stage, code | puts a trigger on a stage |
+| POST start | rule, id | starts a workflow on a record by hand; answers ``event_token`` |
+| POST repeat | type, id, stage | makes a lead that repeats this record; answers ``id`` |
+| GET story | type, id | what happened around a record, in order |
 | GET stats, POST stats/reset | – | requests by method and application |
 | POST lacks | parts | what the plan lacks from now on: robots, triggers, tasks, fields, comments, notifications |
 | GET state | – | installation, registrations, waiting events, deliveries, robots, triggers, comments, tasks, bell |
@@ -29,6 +34,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from b24app.sandbox import control_automation
 from b24app.sandbox.events import DeliveryPlan
 from b24app.sandbox.faults import Fault, FaultKind
 from b24app.sandbox.fields import SPECS
@@ -196,9 +202,13 @@ _POSTS: dict[str, Action] = {
     "rename": _rename,
     "robot": _robot,
     "lacks": _lacks,
+    "rule": control_automation.add_rule,
+    "trigger": control_automation.place_trigger,
+    "start": control_automation.start_workflow,
+    "repeat": control_automation.repeat,
     "stats/reset": _reset_stats,
 }
-_GETS: dict[str, Action] = {"stats": _stats, "state": _state}
+_GETS: dict[str, Action] = {"stats": _stats, "state": _state, "story": control_automation.tell}
 
 
 def control_routes(portal: SandboxPortal) -> list[Route]:
@@ -214,7 +224,7 @@ def _endpoint(portal: SandboxPortal, act: Action) -> Callable[[Request], Awaitab
     async def endpoint(request: Request) -> Response:
         try:
             body: Json = orjson.loads(await request.body() or b"{}")
-            answer = await act(portal, as_map(body) or {})
+            answer = await act(portal, {**request.query_params, **(as_map(body) or {})})
         except (ValueError, KeyError, NotInstalled) as mistake:
             return Response(orjson.dumps({"mistake": str(mistake)}), 400, media_type="application/json")
         return Response(orjson.dumps(answer), media_type="application/json")

@@ -34,11 +34,12 @@ class DeliveryPlan:
 
 @dataclass(frozen=True, slots=True)
 class OutgoingCall:
-    """One POST to a handler of the application."""
+    """One POST to a handler of the application; ``about`` is the record it speaks of, such as ``lead:5``."""
 
     name: str
     handler: str
     form: Mapping[str, Json] = field(hash=False)
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Delivered:
     handler: str
     status: int | None
     at: float
+    about: str = ""
 
 
 class EventDelivery:
@@ -82,7 +84,7 @@ class EventDelivery:
     def put(self, call: OutgoingCall) -> None:
         """Take one call; the plan decides at once whether it is lost or doubled, and when it is due."""
         if self._random.random() < self.plan.lost:
-            self.log.append(Delivered(call.name, call.handler, None, self.clock.now()))
+            self.log.append(Delivered(call.name, call.handler, None, self.clock.now(), call.about))
             return
         for _ in range(2 if self._random.random() < self.plan.doubled else 1):
             due = self.clock.now() + self._random.uniform(*self.plan.delay_s)
@@ -133,4 +135,4 @@ class EventDelivery:
             status = answer.status_code
         except httpx.HTTPError:
             status = None  # as the real queue: noted, and never tried again
-        self.log.append(Delivered(call.name, call.handler, status, self.clock.now()))
+        self.log.append(Delivered(call.name, call.handler, status, self.clock.now(), call.about))

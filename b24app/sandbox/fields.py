@@ -10,6 +10,7 @@ from enum import StrEnum
 
 MULTIFIELDS = ("PHONE", "EMAIL", "WEB", "IM", "LINK")
 TYPE_IDS = {"lead": 1, "deal": 2, "contact": 3, "company": 4}
+BINDING_MARKS = {"lead": "L", "deal": "D", "contact": "C", "company": "CO"}  # documentation, crm/data-types
 TYPE_WORDS = {number: word for word, number in TYPE_IDS.items()}
 
 

@@ -13,6 +13,7 @@ from b24app.clock import Clock
 from b24app.sandbox.automation import Automation
 from b24app.sandbox.bell import Bell
 from b24app.sandbox.crm import Crm, Fields
+from b24app.sandbox.diary import Diary, Happening
 from b24app.sandbox.events import EventDelivery, OutgoingCall
 from b24app.sandbox.faults import Faults
 from b24app.sandbox.fields import SPECS
@@ -76,6 +77,7 @@ class SandboxPortal:
         self.timeline = Timeline()
         self.tasks = TaskBook()
         self.bell = Bell()
+        self.diary = Diary()
         self.triggered: list[tuple[str, int, int]] = []
         self._handler_ids = 700
         oauth.join(self)
@@ -97,6 +99,7 @@ class SandboxPortal:
     def create(self, word: str, fields: Fields, *, by: int | None, app_made: bool = False) -> int:
         """Make a record as a user, or as a robot (``by`` None), and raise its event."""
         record = self.crm.add(word, fields, user_id=by or 1, now=self.clock.now())
+        self._note(word, record.id, "created", app_made=app_made)
         self._raise_crm(word, "ADD", record.id, by, app_made=app_made)
         self.automation.entered(word, record, None)
         return record.id
@@ -110,6 +113,7 @@ class SandboxPortal:
             return None
         stage_before = as_text(record.fields.get(SPECS[word].stage_field or ""))
         changed = self.crm.update(word, record, fields, user_id=by or 1, now=self.clock.now())
+        self._note(word, record_id, "changed", " ".join(fields), app_made=app_made)
         self._raise_crm(word, "UPDATE", record_id, by, app_made=app_made)
         self.automation.entered(word, changed, stage_before)
         return changed
@@ -254,16 +258,22 @@ class SandboxPortal:
                     self.offline.put(handler, data, by, self.clock.now())
                 continue
             auth = auth_block(self.oauth, self, app, handler.auth_type or by)
-            self._send(handler, data, auth)
+            self._send(handler, data, auth, f"{word}:{record_id}")
+
+    def _note(self, word: str, record_id: int, what: str, detail: str = "", *, app_made: bool) -> None:
+        code = f"app_{what}" if app_made else what
+        self.diary.note(Happening(self.clock.now(), word, record_id, code, detail))
 
     def _raise_life(self, handlers: list[EventHandler], data: dict[str, Json], user_id: int) -> None:
         auth = auth_block(self.oauth, self, self.the_app(), user_id, with_refresh=True)
         for handler in handlers:
             self._send(handler, {**data, "LANGUAGE_ID": "ru"}, auth)
 
-    def _send(self, handler: EventHandler, data: Mapping[str, Json], auth: Mapping[str, Json]) -> None:
+    def _send(
+        self, handler: EventHandler, data: Mapping[str, Json], auth: Mapping[str, Json], about: str = ""
+    ) -> None:
         form = event_form(handler, data, auth, now=self.clock.now())
-        self.events.put(OutgoingCall(handler.event, handler.handler, form))
+        self.events.put(OutgoingCall(handler.event, handler.handler, form, about))
 
     def _bound(self, event: str) -> list[EventHandler]:
         if self.app is None:

@@ -229,3 +229,33 @@ async def test_due_events_are_delivered_by_themselves() -> None:
 
     assert [(one.name, one.handler) for one in sender.events.log] == [("ONCRMLEADADD", handler)]
     assert receiver.traffic.requests == 1
+
+
+async def test_the_side_door_sets_up_the_automation_and_tells_its_story(served: Served) -> None:
+    async def door(name: str, **body: Any) -> dict[str, Any]:
+        answer = await served.client.post(f"{served.one.base_url}/sandbox/{name}", json=body)
+        found: dict[str, Any] = answer.json()
+        return found
+
+    served.one.add_record("contact", {"ID": 5, "NAME": "Иван", "PHONE": [{"VALUE": "+7 900 000-00-05"}]})
+    robot = {"CODE": "find", "HANDLER": f"{served.one.base_url}/nowhere", "NAME": "Найти"}
+    await served.ask("bizproc.robot.add", **robot, RETURN_PROPERTIES={"status": {"Name": "Итог"}})
+    await served.ask("crm.automation.trigger.add", CODE="found", NAME="Найден")
+    condition = {"result": "status", "value": "duplicate"}
+    then = [{"act": "move", "value": "PROCESSED"}]
+
+    rule = await door("rule", type="lead", stage="NEW", robot="find", condition=condition, then=then)
+    await door("trigger", type="lead", stage="UC_MEASURE", code="found")
+    lead = (await door("repeat", type="contact", id=5))["id"]
+    by_hand = (await door("start", rule=rule["id"], id=lead))["event_token"]
+    await served.ask("bizproc.event.send", EVENT_TOKEN=by_hand, RETURN_VALUES={"status": "duplicate"})
+
+    address = f"{served.one.base_url}/sandbox/story?type=lead&id={lead}"
+    told = [line["what"] for line in (await served.client.get(address)).json()["story"]]
+    row = (await served.ask("crm.lead.get", id=lead)).json()["result"]
+    assert (row["STATUS_ID"], row["PHONE"][0]["VALUE"]) == ("PROCESSED", "8 900 000-00-05")
+    assert [word for word in told if word != "delivered"] == [
+        *("created", "entered", "robot_called", "robot_called"),
+        *("robot_answered", "condition", "moved", "changed"),
+    ]
+    assert "mistake" in await door("rule", type="lead", stage="NEW", robot="no such")
