@@ -20,6 +20,7 @@ from b24app.store.audit_values import (
     Change,
     NameGrade,
 )
+from b24app.store.scope import AnyRow
 from b24app.store.tables_audit import AUDIT_GROUP, AUDIT_HUB, AUDIT_MEMBER, AUDIT_SHARED
 
 _GRADE = text("""
@@ -156,10 +157,13 @@ class AuditWriter(AuditGroupRepository):
         await self._execute(_HAND_ON, run_id=run_id, previous=previous)
 
     async def _execute(self, statement: TextClause, **parameters: object) -> None:
-        await self._scope.connection.execute(
-            statement,
-            {"portal_id": self._scope.portal_id, **parameters},
+        await self._scope.connection.execute(statement, {"portal_id": self._scope.portal_id, **parameters})
+
+    async def _rows(self, statement: TextClause, **parameters: object) -> Sequence[AnyRow]:
+        found = await self._scope.connection.execute(
+            statement, {"portal_id": self._scope.portal_id, **parameters}
         )
+        return found.all()
 
     async def _copy(self, table: str, columns: Sequence[str], rows: Iterable[tuple[object, ...]]) -> None:
         driver = (await self._scope.connection.get_raw_connection()).driver_connection

@@ -4,13 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.store.audit_sums import AuditSums
 from b24app.store.audit_values import AuditRun, AuditStage, AuditState, Progress
-from b24app.store.audit_writer import AuditWriter
+from b24app.store.options import OPTION
+from b24app.store.portals import ALL_PORTALS, PortalStatus
 from b24app.store.scope import AnyRow, Scope
+from b24app.store.tables import PORTAL
 from b24app.store.tables_audit import AUDIT_GROUP, AUDIT_HUB, AUDIT_MEMBER, AUDIT_RUN, AUDIT_SHARED
 
 _NAME, _RULES = "audit_run.name", "audit_run.rules"
+FORGOTTEN = "forgotten"  # in the checkpoint of a run whose results were removed
 _OPEN = (AuditState.QUEUED.value, AuditState.RUNNING.value, AuditState.PAUSED.value)
 
 
@@ -23,10 +28,9 @@ class AuditOrder:
     terms: Mapping[str, object]
     rules: Mapping[str, object]
     started_by: int | None
-    previous_run_id: int | None = None
 
 
-class AuditRepository(AuditWriter):
+class AuditRepository(AuditSums):
     """One portal's audits."""
 
     def __init__(self, scope: Scope) -> None:
@@ -44,7 +48,6 @@ class AuditRepository(AuditWriter):
             "scope": dict(order.scope),
             "terms": dict(order.terms),
             "started_by": order.started_by,
-            "previous_run_id": order.previous_run_id,
             "created_at": at,
             "updated_at": at,
             **dict.fromkeys(("done", "total", "rows", "groups", "speed"), 0),
@@ -71,19 +74,8 @@ class AuditRepository(AuditWriter):
 
     async def last_done(self, scope: Mapping[str, object]) -> AuditRun | None:
         """Return the last complete run of exactly this scope that still has its results."""
-        query = (
-            select(AUDIT_RUN)
-            .where(
-                self._own,
-                AUDIT_RUN.c.state == AuditState.DONE.value,
-                AUDIT_RUN.c.scope == dict(scope),
-                ~AUDIT_RUN.c.checkpoint.has_key("forgotten"),
-            )
-            .order_by(AUDIT_RUN.c.run_id.desc())
-            .limit(1)
-        )
-        row = (await self._scope.connection.execute(query)).first()
-        return None if row is None else self._to_run(row)
+        runs = await self.of_scope(scope)
+        return next((run for run in runs if FORGOTTEN not in run.checkpoint), None)
 
     async def state(self, run_id: int) -> AuditState | None:
         """Return a run's state alone: asked between any two batches."""
@@ -100,12 +92,12 @@ class AuditRepository(AuditWriter):
             values["finished_at"] = at
         await self._change(run_id, values)
 
-    async def begin(self, run_id: int, at: float) -> None:
+    async def begin(self, run: AuditRun, at: float, previous_run_id: int | None) -> None:
         """Note that a worker has taken the run up; the first time counts as its start."""
-        query = select(AUDIT_RUN.c.started_at).where(self._own, AUDIT_RUN.c.run_id == run_id)
-        started_at = await self._scope.connection.scalar(query)
-        values = {"state": AuditState.RUNNING.value, "updated_at": at, "started_at": started_at or at}
-        await self._change(run_id, values)
+        values = {"state": AuditState.RUNNING.value, "updated_at": at, "reason_code": None}
+        if run.started_at is None:
+            values |= {"started_at": at, "previous_run_id": previous_run_id}
+        await self._change(run.run_id, values)
 
     async def advance(
         self,
@@ -134,12 +126,26 @@ class AuditRepository(AuditWriter):
         """Keep a run's figures, which outlive its groups."""
         await self._change(run_id, {"numbers": dict(numbers), "updated_at": at})
 
+    async def of_scope(self, scope: Mapping[str, object]) -> list[AuditRun]:
+        """Return the complete runs of exactly this scope, the last first."""
+        query = (
+            select(AUDIT_RUN)
+            .where(self._own, AUDIT_RUN.c.state == AuditState.DONE.value, AUDIT_RUN.c.scope == dict(scope))
+            .order_by(AUDIT_RUN.c.run_id.desc())
+        )
+        return [self._to_run(row) for row in await self._scope.connection.execute(query)]
+
     async def forget_results(self, run_id: int) -> None:
-        """Remove what a run found, not the run."""
+        """Remove what a run found, not the run and its figures."""
         for table in (AUDIT_MEMBER, AUDIT_SHARED, AUDIT_HUB, AUDIT_GROUP):
             await self._scope.connection.execute(
                 delete(table).where(table.c.portal_id == self._scope.portal_id, table.c.run_id == run_id)
             )
+
+    async def retire(self, run_id: int, at: float) -> None:
+        """Remove an old run's results, and note that they are gone."""
+        await self.forget_results(run_id)
+        await self._change(run_id, {"checkpoint": {FORGOTTEN: at}})
 
     async def remove(self, run_id: int) -> None:
         """Remove a run with all it found."""
@@ -172,3 +178,32 @@ class AuditRepository(AuditWriter):
             previous_run_id=row.previous_run_id,
             reason_code=row.reason_code,
         )
+
+
+async def find_portals_to_audit(connection: AsyncConnection) -> list[int]:
+    """Return the active portals with a run that waits for a worker, or had one."""
+    query = (
+        select(AUDIT_RUN.c.portal_id)
+        .distinct()
+        .prefix_with(ALL_PORTALS)
+        .join(PORTAL, PORTAL.c.portal_id == AUDIT_RUN.c.portal_id)
+        .where(
+            AUDIT_RUN.c.state.in_([AuditState.QUEUED.value, AuditState.RUNNING.value]),
+            PORTAL.c.status == PortalStatus.ACTIVE.value,
+        )
+        .order_by(AUDIT_RUN.c.portal_id)
+    )
+    return list(await connection.scalars(query))
+
+
+async def find_portals_to_schedule(connection: AsyncConnection, option: str, at: float) -> list[int]:
+    """Return the active portals whose schedule, kept as this option, is due."""
+    due_at = OPTION.c.value["next_at"].as_float()
+    query = (
+        select(OPTION.c.portal_id)
+        .prefix_with(ALL_PORTALS)
+        .join(PORTAL, PORTAL.c.portal_id == OPTION.c.portal_id)
+        .where(OPTION.c.name == option, due_at <= at, PORTAL.c.status == PortalStatus.ACTIVE.value)
+        .order_by(OPTION.c.portal_id)
+    )
+    return list(await connection.scalars(query))

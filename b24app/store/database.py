@@ -19,30 +19,31 @@ from sqlalchemy.pool import NullPool
 from b24app.clock import Clock
 from b24app.store import limits
 from b24app.store.address import asyncpg_url
-from b24app.store.api_keys import ApiKeyRepository, KeyOwner, find_owner
+from b24app.store.api_keys import ApiKeyRepository
 from b24app.store.audits import AuditRepository
 from b24app.store.decisions import DecisionRepository
-from b24app.store.effects import EffectRepository, find_portals_to_act
+from b24app.store.effects import EffectRepository
 from b24app.store.enquiries import EnquiryRepository
 from b24app.store.errors import StoreUnavailable, UnknownPortal
 from b24app.store.exports import ExportRepository
-from b24app.store.inbox import InboxRepository, find_waiting_portals
+from b24app.store.inbox import InboxRepository
 from b24app.store.index import IndexRepository
 from b24app.store.journal import JournalRepository
 from b24app.store.options import OptionRepository
 from b24app.store.outcomes import OutcomeRepository
 from b24app.store.page_tokens import PageTokenRepository
-from b24app.store.pending import PendingRepository, find_unpublished_portals
+from b24app.store.pending import PendingRepository
 from b24app.store.phone_fixes import PhoneFixRepository
-from b24app.store.portals import PortalDirectory, PortalRepository
+from b24app.store.portals import PortalRepository
 from b24app.store.reseal import reseal
-from b24app.store.robot_calls import RobotCallRepository, find_called_portals
+from b24app.store.robot_calls import RobotCallRepository
 from b24app.store.schema import migrate, pending
 from b24app.store.scope import Scope
+from b24app.store.shared import SharedTransaction
 from b24app.store.sync_state import SyncRepository
 from b24app.store.tables import PORTAL
 from b24app.store.vault import Vault
-from b24app.store.webhooks import WebhookRepository, find_portals_to_tell
+from b24app.store.webhooks import WebhookRepository
 
 __all__ = ["SharedTransaction", "Store", "Transaction", "migrate", "pending"]
 
@@ -141,38 +142,6 @@ class Transaction:
     async def reseal(self) -> int:
         """Seal the portal's secrets with the current key where the old one was used; return how many."""
         return await reseal(self._scope)
-
-
-class SharedTransaction:
-    """What belongs to no single portal."""
-
-    def __init__(self, connection: AsyncConnection, vault: Vault, clock: Clock) -> None:
-        self._connection = connection
-        self.portals = PortalDirectory(connection, vault, clock)
-
-    async def waiting_portals(self) -> list[int]:
-        """Return the active portals with something in the inbox."""
-        return await find_waiting_portals(self._connection)
-
-    async def portals_to_tell(self, at: float) -> list[int]:
-        """Return the active portals with a webhook's delivery that is due."""
-        return await find_portals_to_tell(self._connection, at)
-
-    async def portals_to_act(self) -> list[int]:
-        """Return the active portals with an effect to carry out or an enquiry to judge."""
-        return await find_portals_to_act(self._connection)
-
-    async def called_portals(self) -> list[int]:
-        """Return the active portals with a robot that waits for its answer."""
-        return await find_called_portals(self._connection)
-
-    async def unpublished_portals(self) -> list[tuple[int, bool]]:
-        """Return the active portals where outcomes wait, and whether a backlog is all that waits."""
-        return await find_unpublished_portals(self._connection)
-
-    async def owner_of_key(self, key_hash: bytes) -> KeyOwner | None:
-        """Return whose API key has this hash; None when nobody's."""
-        return await find_owner(self._connection, key_hash)
 
 
 class Store:

@@ -112,14 +112,6 @@ class DecisionRepository:
         second = tuple_(REJECTION.c.b_type, REJECTION.c.b_id).in_(named)
         return await self._find(self._in_force(at).where(or_(first, second)).order_by(*REJECTION.primary_key))
 
-    async def expired_between(self, since: float, until: float) -> Sequence[Rejection]:
-        """Return the decisions that ended in that time, and were not taken back before."""
-        return await self._find(
-            select(REJECTION)
-            .where(self._own, REJECTION.c.undone_at.is_(None), REJECTION.c.expires_at.between(since, until))
-            .order_by(*REJECTION.primary_key)
-        )
-
     async def list(self, limit: int, offset: int = 0) -> Sequence[Rejection]:
         """Return decisions, newest first, expired and undone ones included."""
         return await self._find(

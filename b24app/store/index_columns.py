@@ -71,24 +71,36 @@ def pack_refs(refs: Sequence[RecordRef]) -> Ids:
 
 async def read_records(scope: Scope) -> RecordColumns:
     """Return all records."""
-    types, ids, responsibles, stages, created_at, modified_at = await _read(scope, _RECORDS, _RECORD_FIELDS)
+    types, ids, responsibles, stages, created_at, modified_at = await read_columns(
+        scope, _RECORDS, _RECORD_FIELDS, scope.portal_id
+    )
     return RecordColumns(
-        types.astype(np.int8), ids, responsibles, stages.astype(np.int8), created_at, modified_at
+        types.astype(np.int8),
+        ids.view(np.int64),
+        responsibles.view(np.int64),
+        stages.astype(np.int8),
+        created_at.view(np.float64),
+        modified_at.view(np.float64),
     )
 
 
 async def read_keys(scope: Scope) -> KeyTable:
     """Return who holds which keys."""
-    types, ids, kinds, hashes = await _read(scope, _KEYS, _KEY_FIELDS)
-    return KeyTable.from_columns(types.astype(np.int8), ids, kinds.astype(np.int8), hashes)
+    types, ids, kinds, hashes = await read_columns(scope, _KEYS, _KEY_FIELDS, scope.portal_id)
+    return KeyTable.from_columns(
+        types.astype(np.int8), ids.view(np.int64), kinds.astype(np.int8), hashes.view(np.int64)
+    )
 
 
-async def _read(scope: Scope, query: str, fields: Sequence[str]) -> list[NDArray[np.generic]]:
+async def read_columns(
+    scope: Scope, query: str, fields: Sequence[str], *values: int
+) -> list[NDArray[np.generic]]:
+    """Return a query's columns; none of them may be null. ``fields`` are numpy's names of their types."""
     driver = (await scope.connection.get_raw_connection()).driver_connection
     if driver is None:
         raise RuntimeError("the connection was closed")
     blocks = _Blocks(fields)
-    await driver.copy_from_query(query, scope.portal_id, output=blocks.take, format="binary")
+    await driver.copy_from_query(query, *values, output=blocks.take, format="binary")
     return blocks.columns()
 
 

@@ -91,7 +91,7 @@ async def test_a_run_is_ordered_worked_on_finished_and_compared(store: Store):
         await tx.audits.set_state(first.run_id, AuditState.DONE, NOON)
         second = await a_stored_audit(tx, [a_group(0)])
 
-        await tx.audits.begin(second.run_id, NOON + 1)
+        await tx.audits.begin(second, NOON + 1, first.run_id)
         progress = Progress(rows=9, groups=1, done=3, total=9, speed=2.0)
         await tx.audits.advance(second.run_id, AuditStage.NAMING, progress, {"named": 3}, NOON + 2)
         await tx.audits.note_changes(second.run_id, {0: Change.SAME}, previous=first.run_id, solved=[1])
@@ -101,6 +101,7 @@ async def test_a_run_is_ordered_worked_on_finished_and_compared(store: Store):
         run = await tx.audits.get(second.run_id)
         assert run is not None
         assert (run.name, run.state, run.stage) == ("Весь портал", AuditState.RUNNING, AuditStage.NAMING)
+        assert (run.started_at, run.previous_run_id) == (NOON + 1, first.run_id)
         assert (run.progress.left_s, run.checkpoint, run.numbers) == (3.0, {"named": 3}, {"records": 9})
         assert [each.run_id for each in await tx.audits.unfinished()] == [second.run_id]
         last = await tx.audits.last_done(WHOLE_PORTAL)
