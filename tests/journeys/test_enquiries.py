@@ -1,0 +1,200 @@
+"""A client writes again: the earlier record hears of it, the new lead is put where it belongs, each thing once."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from b24app.bitrix24.errors import PortalUnreachable
+from b24app.clock import SystemClock
+from b24app.jobs.tasks import TASKS
+from b24app.sandbox.faults import Fault, FaultKind
+from b24app.services.carry_out import NotYet
+from b24app.services.enquiry_rules import OPTION
+from b24app.store.effects import Effect, EffectState
+from tests.journeys.shared_town import installed_town
+from tests.journeys.town import Town
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+MANAGER, KEEPER = 3, 5
+DAY_S = 86_400.0
+ALL_ACTIONS = {"is_on": True, "move": True, "move_to": "IN_PROCESS", "assign": True}
+KINDS = ["comment", "task", "link", "assign", "move"]
+
+
+class TravelClock(SystemClock):
+    """The real clock, which a story can set forward."""
+
+    def __init__(self) -> None:
+        self.ahead_s = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.ahead_s
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(template_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
+    folder: Path = tmp_path_factory.mktemp("enquiries")
+    async with installed_town(template_url, folder, size=20, clock=TravelClock()) as built:
+        yield built
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def acme(shared: Town) -> AsyncIterator[Town]:
+    await set_enquiry_rules(shared, **ALL_ACTIONS)
+    yield shared
+    shared.portal.faults.clear()
+
+
+async def set_enquiry_rules(acme: Town, **rules: object) -> None:
+    async with acme.house.runtime.store.begin((await acme.known()).portal_id) as tx:
+        await tx.options.put(OPTION, rules)
+
+
+def pass_time(acme: Town, seconds: float) -> None:
+    acme.house.runtime.clock.ahead_s += seconds  # type: ignore[attr-defined]
+
+
+def phone(text: str) -> dict[str, list[dict[str, str]]]:
+    return {"PHONE": [{"VALUE": text, "VALUE_TYPE": "WORK"}]}
+
+
+def a_client(acme: Town, digits: str) -> int:
+    """Make a contact with a lead that was won, a month ago."""
+    pass_time(acme, -30 * DAY_S)
+    contact = acme.portal.create(
+        "contact", {"NAME": "Вера", "ASSIGNED_BY_ID": KEEPER, **phone(f"+7{digits}")}, by=KEEPER
+    )
+    lead = {"TITLE": "Первый заказ", "SOURCE_ID": "CALL", "STATUS_ID": "CONVERTED", "ASSIGNED_BY_ID": KEEPER}
+    acme.portal.create("lead", {**lead, **phone(f"+7{digits}")}, by=KEEPER)
+    pass_time(acme, 30 * DAY_S)
+    return contact
+
+
+def a_new_lead(acme: Town, digits: str, **fields: object) -> int:
+    told = {"TITLE": "Заявка с сайта", "SOURCE_ID": "WEB", "ASSIGNED_BY_ID": MANAGER, "STATUS_ID": "NEW"}
+    return acme.portal.create("lead", {**told, **phone(f"8{digits}"), **fields}, by=MANAGER)  # type: ignore[arg-type]
+
+
+async def hear(acme: Town, *leads: int) -> None:
+    """Deliver the events, and let the leads be judged and acted upon."""
+    await acme.deliver()
+    async with acme.house.runtime.store.begin((await acme.known()).portal_id) as tx:
+        await tx.enquiries.plan(leads, acme.house.runtime.clock.now())
+    await carry_out(acme)
+
+
+async def carry_out(acme: Town) -> None:
+    await TASKS["carry_out_effects"].run(acme.house.runtime, (await acme.known()).portal_id)
+
+
+async def effects_of(acme: Town, lead: int) -> list[Effect]:
+    async with acme.house.runtime.store.read((await acme.known()).portal_id) as tx:
+        return await tx.effects.of_leads([lead])
+
+
+def texts(acme: Town, contact: int) -> list[str]:
+    return [comment.text for comment in acme.portal.timeline.of("contact", contact)]
+
+
+def lead_stands(acme: Town, lead: int) -> tuple[object, object, list[int]]:
+    record = acme.portal.crm.get("lead", lead)
+    assert record is not None
+    linked = acme.portal.crm.links["lead"].targets(lead)
+    return record.fields["STATUS_ID"], record.fields["ASSIGNED_BY_ID"], linked
+
+
+async def test_a_repeat_enquiry_reaches_the_client_s_card_and_moves_the_lead_once(acme: Town):
+    contact = a_client(acme, "9005550101")
+    lead = a_new_lead(
+        acme,
+        "9005550101",
+        UTM_SOURCE="yandex",
+        COMMENTS="Хочу <b>ещё</b> [URL=https://x.example]два[/URL] окна",
+    )
+
+    for _ in range(2):
+        await hear(acme, lead)
+
+    (text,) = texts(acme, contact)
+    (task,) = acme.portal.tasks.bound_to(f"C_{contact}")
+    assert [effect.kind for effect in await effects_of(acme, lead)] == KINDS
+    assert {effect.state for effect in await effects_of(acme, lead)} == {EffectState.DONE}
+    for part in ("Повторное обращение № 1", "Веб-сайт", "utm_source=yandex", "Звонок", "Успешных: 1", "Хочу"):
+        assert part in text
+    assert f"/crm/lead/details/{lead}/" in text
+    assert "[URL" not in text
+    assert "<b>" not in text
+    assert (task.fields["RESPONSIBLE_ID"], task.fields["UF_CRM_TASK"]) == (
+        KEEPER,
+        [f"C_{contact}", f"L_{lead}"],
+    )
+    assert lead_stands(acme, lead) == ("IN_PROCESS", KEEPER, [contact])
+
+
+@pytest.mark.parametrize(
+    ("number", "method"),
+    [
+        ("9005550201", "crm.timeline.comment.add"),
+        ("9005550202", "tasks.task.add"),
+        ("9005550203", "crm.lead.update"),
+    ],
+)
+async def test_an_answer_that_was_lost_is_looked_for_and_nothing_is_done_twice(
+    acme: Town, number: str, method: str
+):
+    contact, lead = a_client(acme, number), a_new_lead(acme, number)
+    acme.portal.faults.add(Fault(FaultKind.RESET_AFTER, methods=frozenset({method})))
+    with pytest.raises(PortalUnreachable):
+        await hear(acme, lead)
+    doubtful = [effect.kind for effect in await effects_of(acme, lead) if effect.state is EffectState.DOING]
+
+    with pytest.raises(NotYet):
+        await carry_out(acme)
+    pass_time(acme, 70)
+    await carry_out(acme)
+
+    assert len(doubtful) == 1
+    assert {effect.state for effect in await effects_of(acme, lead)} == {EffectState.DONE}
+    assert (len(texts(acme, contact)), len(acme.portal.tasks.bound_to(f"C_{contact}"))) == (1, 1)
+    assert lead_stands(acme, lead) == ("IN_PROCESS", KEEPER, [contact])
+
+
+async def test_what_never_reached_the_portal_is_done_after_all(acme: Town):
+    contact, lead = a_client(acme, "9005550301"), a_new_lead(acme, "9005550301")
+    acme.portal.faults.add(Fault(FaultKind.RESET, methods=frozenset({"crm.timeline.comment.add"})))
+    with pytest.raises(PortalUnreachable):
+        await hear(acme, lead)
+    assert texts(acme, contact) == []
+
+    pass_time(acme, 70)
+    await carry_out(acme)
+
+    assert len(texts(acme, contact)) == 1
+    assert {effect.state for effect in await effects_of(acme, lead)} == {EffectState.DONE}
+
+
+async def test_of_two_leads_at_once_one_is_the_repeat_whichever_is_told_of_first(acme: Town):
+    first, second = a_new_lead(acme, "9005550401"), a_new_lead(acme, "9005550401")
+
+    await hear(acme, second)
+    await hear(acme, first)
+
+    assert await effects_of(acme, first) == []
+    assert {effect.payload.get("original") for effect in await effects_of(acme, second)} >= {f"lead:{first}"}
+
+
+async def test_a_portal_without_tasks_keeps_the_rest(acme: Town):
+    contact, lead = a_client(acme, "9005550501"), a_new_lead(acme, "9005550501")
+    app = acme.portal.the_app()
+    scopes, app.scopes = app.scopes, tuple(scope for scope in app.scopes if scope != "task")
+
+    await hear(acme, lead)
+
+    app.scopes = scopes
+    states = {effect.kind: (effect.state, effect.reason) for effect in await effects_of(acme, lead)}
+    assert states.pop("task") == (EffectState.REFUSED, "scope_missing")
+    assert set(states.values()) == {(EffectState.DONE, None)}
+    assert len(texts(acme, contact)) == 1
