@@ -25,6 +25,7 @@ from b24app.dedupe.stoplist import stop_list_of
 _TO_SHAPE = str.maketrans("012345678", "9" * 9)
 _ZERO = ord("0")
 _KINDS = {int(kind): kind for kind in KeyKind}
+_SEPARATORS = ("\n", "\x1e", "\x00")
 _FEWEST_ALIKE = 16  # rows of one shape that pay for columns
 
 
@@ -118,10 +119,11 @@ def _read_phones(raws: Sequence[str], rules: RuleSet, found: _Found) -> None:
 
 
 def _shapes(raws: Sequence[str]) -> Iterator[str]:
-    """Yield every value with each digit as 9; at C's pace, as one text, where no value has a line of its own."""
-    joined = "\n".join(raws)
-    if joined.count("\n") == len(raws) - 1:
-        return iter(joined.translate(_TO_SHAPE).split("\n"))
+    """Yield every value with each digit as 9; at C's pace, as one text, with a separator that no value has."""
+    for separator in _SEPARATORS:
+        joined = separator.join(raws)
+        if joined.count(separator) == len(raws) - 1:
+            return iter(joined.translate(_TO_SHAPE).split(separator))
     return (raw.translate(_TO_SHAPE) for raw in raws)
 
 

@@ -1,0 +1,144 @@
+"""From raw values to groups, everything that is computed: ours at full accuracy beside pandas and its last ten digits.
+
+And one record's way from the wire's JSON to its keys, beside orjson, phonenumbers and BLAKE2b taken one by one.
+"""
+
+import multiprocessing
+import resource
+from collections.abc import Callable, Iterator
+from hashlib import blake2b
+from random import Random
+
+import orjson
+import phonenumbers
+
+from b24app.dedupe.bulk import group_table
+from b24app.dedupe.record import RecordType
+from b24app.dedupe.rules import RuleSet
+from b24app.sandbox.people_names import Person
+from b24app.sandbox.people_values import ValuePool, type_email, type_phone
+from b24app.services.records import to_indexed_all, to_live_record
+from bench.accuracy import PORTAL_KEY, key_table
+from bench.grouping import cpu_s
+from bench.population import HUB_LIMIT, Population, make_population
+from bench.report import Figure, middle
+from bench.rivals import last_digits_in_pandas
+
+SIZE, QUICK_SIZE = 1_000_000, 20_000
+ROUNDS, QUICK_ROUNDS = 5, 3
+PATH_ROWS = 20_000
+PAGE = 2_500  # rows of one full request
+TARGET_COMPUTE, TARGET_PATH, TARGET_MB = 0.8, 0.23, 600
+KB_PER_MB = 1024
+
+
+def measure(*, quick: bool = False) -> Iterator[Figure]:
+    """Compute over 1 million records (20,000 when quick, where no target is meant), and the path of one."""
+    size, rounds = (QUICK_SIZE, QUICK_ROUNDS) if quick else (SIZE, ROUNDS)
+    people = make_population(size)
+    times = [
+        (cpu_s(lambda: _group(people)), cpu_s(lambda: last_digits_in_pandas(people))) for _ in range(rounds)
+    ]
+    yield Figure(
+        f"{size:,} raw rows to labelled groups, CPU",
+        middle([ours for ours, _ in times]),
+        "s",
+        middle([peer for _, peer in times]),
+        "pandas, last 10 digits",
+        None if quick else TARGET_COMPUTE,
+        note=f"median of {rounds}; ours at full accuracy",
+    )
+    yield Figure(
+        f"{size:,} raw rows to labelled groups, memory on top of the rows",
+        _grown_mb(lambda: _group(people)),
+        "MB",
+        _grown_mb(lambda: last_digits_in_pandas(people)),
+        "pandas, last 10 digits",
+        None if quick else TARGET_MB,
+        is_ratio_target=False,
+    )
+    yield _path(rounds)
+
+
+def _group(people: Population) -> object:
+    table, _ = key_table(people)
+    return group_table(table, hub_limit=HUB_LIMIT)
+
+
+def _grown_mb(run: Callable[[], object]) -> float:
+    """Return by how much a process grows at most while it runs this; it is forked with the rows in memory."""
+    fork = multiprocessing.get_context("fork")
+    receiver, sender = fork.Pipe(duplex=False)
+
+    def work() -> None:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        run()
+        sender.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+
+    process = fork.Process(target=work)
+    process.start()
+    grown: int = receiver.recv()
+    process.join()
+    return grown / KB_PER_MB
+
+
+def _path(rounds: int) -> Figure:
+    pages = _pages()
+    times = [(cpu_s(lambda: _read_pages(pages)), cpu_s(lambda: _read_plainly(pages))) for _ in range(rounds)]
+    per_row = 1e6 / PATH_ROWS
+    return Figure(
+        "one record from the wire's JSON to what the index keeps, CPU",
+        middle([ours for ours, _ in times]) * per_row,
+        "µs",
+        middle([peer for _, peer in times]) * per_row,
+        "orjson + phonenumbers + BLAKE2b, keys alone",
+        TARGET_PATH,
+        note="ours with names, dates, links and the fingerprint",
+    )
+
+
+def _pages() -> list[bytes]:
+    """Return what lists of leads answer, a request's worth of rows each."""
+    random, pool = Random(7), ValuePool()
+    rows = []
+    for number in range(PATH_ROWS):
+        phone = type_phone(pool.mobile(), random)
+        email = type_email(pool.email(Person("Анна", "", "Примерова")), random)
+        rows.append(
+            {
+                "ID": str(number + 1),
+                "TITLE": "Заявка с сайта",
+                "NAME": "Анна",
+                "SECOND_NAME": None,
+                "LAST_NAME": "Примерова",
+                "COMPANY_TITLE": None,
+                "ASSIGNED_BY_ID": "5",
+                "STATUS_ID": "NEW",
+                "STATUS_SEMANTIC_ID": "P",
+                "COMPANY_ID": None,
+                "CONTACT_ID": "0",
+                "DATE_CREATE": "2026-03-02T11:18:38+03:00",
+                "DATE_MODIFY": "2026-03-02T11:18:38+03:00",
+                "PHONE": [{"ID": "1", "VALUE_TYPE": "WORK", "VALUE": phone.raw, "TYPE_ID": "PHONE"}],
+                "EMAIL": [{"ID": "2", "VALUE_TYPE": "WORK", "VALUE": email.raw, "TYPE_ID": "EMAIL"}],
+            }
+        )
+    return [orjson.dumps(rows[start : start + PAGE]) for start in range(0, PATH_ROWS, PAGE)]
+
+
+def _read_pages(pages: list[bytes]) -> None:
+    for page in pages:
+        records = [to_live_record(RecordType.LEAD, row).record for row in orjson.loads(page)]
+        to_indexed_all(records, RuleSet(), PORTAL_KEY, read_at=0.0)
+
+
+def _read_plainly(pages: list[bytes]) -> None:
+    for page in pages:
+        for row in orjson.loads(page):
+            for phone in row["PHONE"]:
+                number = phonenumbers.parse(phone["VALUE"], "RU")
+                if phonenumbers.is_possible_number(number):
+                    text = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+                    blake2b(text.encode(), key=PORTAL_KEY, digest_size=8).digest()
+            for email in row["EMAIL"]:
+                blake2b(email["VALUE"].strip().lower().encode(), key=PORTAL_KEY, digest_size=8).digest()
