@@ -1,21 +1,18 @@
 """The life of an installation: installed, registered, updated, uninstalled. Only what is proven is believed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from b24app.bitrix24 import answers, methods
 from b24app.bitrix24.answers import Viewer
-from b24app.bitrix24.client import Command, PortalClient
-from b24app.bitrix24.errors import AlreadyRegistered, Bitrix24Error, PlanRefused, TokenExpired, TokenRejected
+from b24app.bitrix24.errors import Bitrix24Error, TokenExpired, TokenRejected
 from b24app.bitrix24.incoming import FrameCall
-from b24app.bitrix24.throttle import Limits, Priority
+from b24app.bitrix24.throttle import Priority
 from b24app.bitrix24.tokens import Grant, TokenOwner
 from b24app.dedupe.rules import RuleSet
 from b24app.logs import logger
 from b24app.services.access import Refused, ask_viewer
-from b24app.services.limits import StoredThrottle
-from b24app.services.manifest import plan_registrations
-from b24app.services.portal import Runtime, open_portal
+from b24app.services.portal import Runtime
+from b24app.services.registrations import sync_pages, sync_registrations
 from b24app.store.portals import Portal, PortalStatus, StoredTokens
 
 DEFAULT_LIFE_S = 3600.0
@@ -59,7 +56,10 @@ async def install_portal(runtime: Runtime, call: FrameCall) -> Installed:
         expires_at=runtime.clock.now() + float(call.expires_in_s or DEFAULT_LIFE_S),
     )
     portal = await _store(runtime, call, owner, tokens, viewer.id)
-    registered, problems = await sync_registrations(runtime, portal.portal_id, Priority.PERSON)
+    registered, problems = await sync_pages(runtime, portal.portal_id, Priority.PERSON)
+    await runtime.queue.ask(
+        "register_portal", portal.portal_id
+    )  # fields and automation: nobody waits for them
     is_indexed = portal.indexed_at is not None  # installed again: it has its index still
     await runtime.queue.ask("reconcile_portal" if is_indexed else "index_portal", portal.portal_id)
     log.info("portal installed", portal=portal.portal_id, registered=registered, problems=problems)
@@ -112,47 +112,6 @@ async def _store(
 
 def _region(language: str) -> str:
     return REGIONS.get(language, DEFAULT_REGION)
-
-
-async def sync_registrations(
-    runtime: Runtime, portal_id: int, priority: Priority
-) -> tuple[int, tuple[str, ...]]:
-    """Make the portal have exactly what ``install/portal.toml`` lists; doing it twice changes nothing.
-
-    Returns the number of changes and the reason codes of refusals that leave the rest working.
-    """
-    context = await open_portal(runtime, portal_id, priority)
-    have = await context.client.batch(
-        {
-            "app": methods.app_info(),
-            "placements": methods.registered_placements(),
-            "events": methods.registered_events(),
-        }
-    )
-    app = have.answers.get("app")
-    if app is not None and answers.app_state(app).is_enterprise:
-        await StoredThrottle(runtime.store, portal_id, runtime.clock).widen(Limits.ENTERPRISE)
-    plan = plan_registrations(
-        runtime.manifest,
-        runtime.base_url,
-        placements=answers.placement_handlers(have.get("placements")),
-        events=answers.event_handlers(have.get("events")),
-    )
-    problems = await _apply(context.client, plan)
-    async with context.begin() as tx:
-        await tx.portal.set_manifest_version(runtime.manifest.version)
-    return len(plan) - len(problems), tuple(sorted(set(problems)))
-
-
-async def _apply(client: PortalClient, plan: Sequence[Command]) -> list[str]:
-    if not plan:
-        return []
-    done = await client.batch({f"r{number}": command for number, command in enumerate(plan)})
-    return [
-        "plan_refused" if isinstance(error, PlanRefused) else f"refused:{plan[int(key[1:])].method}"
-        for key, error in done.errors.items()
-        if not isinstance(error, AlreadyRegistered)
-    ]
 
 
 async def update_portal(runtime: Runtime, portal: Portal) -> None:

@@ -1,12 +1,20 @@
-"""What we register in a portal (``install/portal.toml``), and the pure difference to what is registered."""
+"""What we register in a portal (``install/portal.toml``), as values. What is missing there is in ``registering.py``."""
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from b24app.bitrix24 import methods
-from b24app.bitrix24.answers import EventHandler, PlacementHandler
-from b24app.bitrix24.calls import Command
+from b24app.bitrix24.calls import JSON
+
+FIELD_CODE = re.compile(r"UF_CRM_[A-Z0-9_]{1,43}")  # crm.lead.userfield.add: 50 characters with the prefix
+STEP_CODE = re.compile(r"[A-Za-z0-9._-]{1,128}")  # bizproc.robot.add
+TRIGGER_CODE = re.compile(r"[a-z0-9._-]+")  # crm.automation.trigger.add
+PROPERTY_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")  # bizproc.robot.add
+FIELD_TYPES = frozenset({"enumeration", "integer", "crm", "employee", "string", "datetime"})
+PROPERTY_TYPES = frozenset({"bool", "datetime", "int", "select", "string", "text", "user"})
+
+Texts = Mapping[str, str]  # language → text
 
 
 class ManifestMistake(Exception):
@@ -19,76 +27,176 @@ class Placement:
 
     code: str
     handler: str
-    title: Mapping[str, str]
+    title: Texts
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One entry of a list to choose from."""
+
+    code: str
+    title: Texts
+
+
+@dataclass(frozen=True, slots=True)
+class ResultField:
+    """A user field, the same on leads, contacts and companies. ``options`` only for enumerations."""
+
+    code: str
+    type: str
+    title: Texts
+    is_multiple: bool = False
+    options: tuple[Choice, ...] = ()
+    settings: Mapping[str, JSON] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StepProperty:
+    """An input or a result of a step. ``default`` None: the person chooses, or the app's settings hold."""
+
+    code: str
+    type: str
+    title: Texts
+    text: Texts = field(default_factory=dict)
+    is_multiple: bool = False
+    options: tuple[Choice, ...] = ()
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A robot for leads; ``activity`` is the code of its twin in workflows of contacts and companies, if any."""
+
+    code: str
+    activity: str | None
+    handler: str
+    title: Texts
+    text: Texts
+    inputs: tuple[StepProperty, ...]
+    outputs: tuple[StepProperty, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A signal an administrator may place on a stage of leads and deals."""
+
+    code: str
+    title: Texts
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The whole list. ``events`` are (name, path of the handler)."""
+    """The whole list. ``events`` are (name, path of the handler); a scope that is optional stops no other part."""
 
     version: int
     scopes: frozenset[str]
+    optional_scopes: frozenset[str]
     placements: tuple[Placement, ...]
     events: tuple[tuple[str, str], ...]
+    fields: tuple[ResultField, ...]
+    steps: tuple[Step, ...]
+    triggers: tuple[Trigger, ...]
 
     def handlers(self) -> frozenset[str]:
         """Return every path a portal may call."""
-        return frozenset({p.handler for p in self.placements} | {handler for _, handler in self.events})
+        placed = {placement.handler for placement in self.placements}
+        return frozenset(placed | {handler for _, handler in self.events} | {s.handler for s in self.steps})
 
 
 def parse_manifest(text: str) -> Manifest:
-    """Read the manifest; raises ManifestMistake."""
+    """Read the manifest; raises ManifestMistake, also for codes and types that no portal would accept."""
     try:
         raw = tomllib.loads(text)
+        lists = {name: _choices(entries) for name, entries in raw.get("options", {}).items()}
         return Manifest(
             version=int(raw["version"]),
             scopes=frozenset(raw["scopes"]),
+            optional_scopes=frozenset(raw.get("optional_scopes", ())),
             placements=tuple(Placement(p["code"], p["handler"], p["title"]) for p in raw["placements"]),
             events=tuple((name, block["handler"]) for block in raw["events"] for name in block["names"]),
+            fields=tuple(_field(entry, lists) for entry in raw.get("fields", ())),
+            steps=tuple(_step(entry, lists) for entry in raw.get("robots", ())),
+            triggers=tuple(
+                Trigger(_matching(TRIGGER_CODE, entry["code"]), entry["title"])
+                for entry in raw.get("triggers", ())
+            ),
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise ManifestMistake(f"install/portal.toml: {error!r}") from error
 
 
-def plan_registrations(
-    manifest: Manifest,
-    base_url: str,
-    *,
-    placements: Iterable[PlacementHandler],
-    events: Iterable[EventHandler],
-) -> list[Command]:
-    """Decide what to take out and put in; empty when the portal has exactly what we want.
-
-    ``placements`` and ``events`` are ours alone, whatever version registered them. Ones we no longer want,
-    that lead elsewhere or have another title, go first.
-    """
-    return [*_plan_placements(manifest, base_url, placements), *_plan_events(manifest, base_url, events)]
+Lists = Mapping[str, tuple[Choice, ...]]
 
 
-def _url(base_url: str, path: str) -> str:
-    return base_url.rstrip("/") + path
+def _choices(entries: Iterable[Mapping[str, object]]) -> tuple[Choice, ...]:
+    return tuple(Choice(str(entry["code"]), _texts(entry["title"])) for entry in entries)
 
 
-def _plan_placements(
-    manifest: Manifest, base_url: str, registered: Iterable[PlacementHandler]
-) -> Iterable[Command]:
-    wanted = {(p.code, _url(base_url, p.handler)): p for p in manifest.placements}
-    good = set()
-    for have in registered:
-        key = (have.code, have.handler)
-        if key in wanted and dict(have.titles) in ({}, dict(wanted[key].title)):
-            good.add(key)
-        else:
-            yield methods.unbind_placement(*key)
-    for key, placement in wanted.items():
-        if key not in good:
-            yield methods.bind_placement(*key, titles=placement.title)
+def _field(entry: Mapping[str, object], lists: Lists) -> ResultField:
+    return ResultField(
+        code=_matching(FIELD_CODE, entry["code"]),
+        type=_one_of(FIELD_TYPES, entry["type"]),
+        title=_texts(entry["title"]),
+        is_multiple=entry.get("multiple") is True,
+        options=_options(entry, lists),
+        settings=_settings(entry.get("settings", {})),
+    )
 
 
-def _plan_events(manifest: Manifest, base_url: str, registered: Iterable[EventHandler]) -> Iterable[Command]:
-    wanted = {(name, _url(base_url, handler)) for name, handler in manifest.events}
-    have = {(bound.event, bound.handler) for bound in registered}
-    for name, handler in sorted(have - wanted):
-        yield methods.unbind_event(name, handler)
-    for name, handler in sorted(wanted - have):
-        yield methods.bind_event(name, handler)
+def _step(entry: Mapping[str, object], lists: Lists) -> Step:
+    activity = entry.get("activity")
+    return Step(
+        code=_matching(STEP_CODE, entry["code"]),
+        activity=None if activity is None else _matching(STEP_CODE, activity),
+        handler=str(entry["handler"]),
+        title=_texts(entry["title"]),
+        text=_texts(entry["text"]),
+        inputs=_properties(entry["inputs"], lists),
+        outputs=_properties(entry["outputs"], lists),
+    )
+
+
+def _properties(entries: object, lists: Lists) -> tuple[StepProperty, ...]:
+    if not isinstance(entries, list):
+        raise TypeError("inputs and outputs are lists")
+    return tuple(
+        StepProperty(
+            code=_matching(PROPERTY_CODE, entry["code"]),
+            type=_one_of(PROPERTY_TYPES, entry["type"]),
+            title=_texts(entry["title"]),
+            text=_texts(entry.get("text", {})),
+            is_multiple=entry.get("multiple") is True,
+            options=_options(entry, lists),
+            default=entry.get("default"),
+        )
+        for entry in entries
+    )
+
+
+def _options(entry: Mapping[str, object], lists: Lists) -> tuple[Choice, ...]:
+    name = entry.get("options")
+    return () if name is None else lists[str(name)]
+
+
+def _texts(value: object) -> Texts:
+    if not isinstance(value, dict):
+        raise TypeError("a text is a table of languages")
+    return value
+
+
+def _settings(value: object) -> Mapping[str, JSON]:
+    if not isinstance(value, dict):
+        raise TypeError("settings are a table")
+    return value
+
+
+def _matching(pattern: re.Pattern[str], code: object) -> str:
+    if not isinstance(code, str) or not pattern.fullmatch(code):
+        raise ValueError(f"{code!r} is no code of this kind")
+    return code
+
+
+def _one_of(known: frozenset[str], name: object) -> str:
+    if name not in known:
+        raise ValueError(f"{name!r} is none of {sorted(known)}")
+    return str(name)

@@ -27,7 +27,8 @@ _REASONS: tuple[tuple[type[Bitrix24Error], str], ...] = (
     (MethodUnknown, "method_unknown"),
 )
 REFUSED = "refused"
-REASONS: tuple[str, ...] = (*(code for _, code in _REASONS), REFUSED)
+FIELD_MISFIT = "field_misfit"  # a field with a code of ours is of another kind: somebody else made it
+REASONS: tuple[str, ...] = (*(code for _, code in _REASONS), REFUSED, FIELD_MISFIT)
 
 
 class Part(StrEnum):

@@ -61,15 +61,19 @@ async def test_the_portal_has_exactly_what_the_manifest_lists_within_the_time_al
     assert await acme.is_active()
 
 
-async def test_tabs_have_their_titles_in_both_languages_and_no_robot_is_registered(acme: Town):
+async def test_pages_have_their_titles_in_both_languages_and_nobody_waits_for_robots(acme: Town):
     await acme.install()
 
     assert acme.portal.app is not None
     found = acme.portal.app.registrations
-    for place in found.placements:
-        titles = {language: dict(texts)["TITLE"] for language, texts in place.languages.items()}  # type: ignore[arg-type]
-        assert titles == {"ru": "Дубликаты", "en": "Duplicates"}
+    titles = {
+        place.code: {language: dict(texts)["TITLE"] for language, texts in place.languages.items()}  # type: ignore[arg-type]
+        for place in found.placements
+    }
+    assert titles == {place.code: dict(place.title) for place in read_manifest().placements}
+    assert titles["CRM_LEAD_DETAIL_TAB"] == {"ru": "Дубликаты", "en": "Duplicates"}
     assert (found.robots, found.triggers, found.field_types) == ({}, {}, {})
+    assert "register_portal" in await acme.waiting_tasks()
 
 
 async def test_the_page_finishes_the_installation_by_a_script_of_our_own_and_none_inline(acme: Town):
