@@ -20,6 +20,7 @@ from b24app.services.carry_out import carry_out_effects
 from b24app.services.deliver_webhooks import deliver_webhooks, portals_to_tell
 from b24app.services.housekeeping import (
     portals_to_act,
+    portals_to_answer,
     portals_to_drain,
     portals_to_index,
     portals_to_sweep,
@@ -28,6 +29,7 @@ from b24app.services.housekeeping import (
 from b24app.services.installation import register_again
 from b24app.services.portal import Runtime, UnknownPortal, block_portal, renew_tokens
 from b24app.services.refresh import LostRights, drain_inbox
+from b24app.services.robots.answering import answer_robots
 from b24app.services.sync import give_up_reading, index_portal, reconcile_portal, sweep_portal
 
 log = logger(__name__)
@@ -54,6 +56,7 @@ class Task:
 TASKS = {
     "drain_inbox": Task(drain_inbox, SOON, "inbox"),
     "deliver_webhooks": Task(deliver_webhooks, SOON, "webhooks"),
+    "answer_robots": Task(answer_robots, SOON, "robots"),
     "register_portal": Task(register_again, SOON, "registration"),
     "carry_out_effects": Task(carry_out_effects, SOON, "effects"),
     "index_portal": Task(index_portal, BULK, READING),
@@ -133,6 +136,8 @@ async def _every_minute(queue: JobQueue, runtime: Runtime) -> None:
         log.warning("jobs of a dead worker revived", jobs=revived)
     for portal_id in await portals_to_drain(runtime):
         await queue.ask("drain_inbox", portal_id)
+    for portal_id in await portals_to_answer(runtime):
+        await queue.ask("answer_robots", portal_id)
     for portal_id in await portals_to_act(runtime):
         await queue.ask("carry_out_effects", portal_id)
     for portal_id in await portals_to_tell(runtime):
@@ -148,6 +153,7 @@ async def _sweep_all(queue: JobQueue, runtime: Runtime) -> None:
 
 async def _every_night(queue: JobQueue, runtime: Runtime) -> None:
     for portal_id in await portals_to_sweep(runtime):
+        await queue.ask("register_portal", portal_id)  # what somebody deleted, what a plan allows now
         await queue.ask("reconcile_portal", portal_id)
     await queue.forget_failed()
     await purge(runtime)

@@ -2,6 +2,7 @@
 
 from b24app.logs import logger
 from b24app.services.enquiry_reaction import NEW_LEAD_S
+from b24app.services.phone_fixes import UNDO_LIFE_S
 from b24app.services.portal import Runtime, UnknownPortal
 from b24app.store.sync_state import SyncKind, SyncState
 from b24app.store.vault import SealBroken
@@ -11,6 +12,7 @@ log = logger(__name__)
 FAILED_PAUSE_S = 3_600.0  # before a portal that refused to be read is asked again
 EFFECT_LIFE_S = 180 * 86_400.0  # what was done, unless an enquiry names it
 DELIVERY_LIFE_S = 7 * 86_400.0  # of webhooks: for whoever asks why nothing came
+ROBOT_CALL_LIFE_S = 7 * 86_400.0  # for whoever asks what a robot answered
 TOMBSTONE_LIFE_S = 2 * 86_400.0  # no page on its way is that old
 
 
@@ -24,6 +26,12 @@ async def portals_to_act(runtime: Runtime) -> list[int]:
     """Return active portals with something to do in them: a crash may have come between plan and task."""
     async with runtime.store.begin_shared() as shared:
         return await shared.portals_to_act()
+
+
+async def portals_to_answer(runtime: Runtime) -> list[int]:
+    """Return active portals with a robot that waits: a crash may have come between call and task."""
+    async with runtime.store.begin_shared() as shared:
+        return await shared.called_portals()
 
 
 async def portals_to_index(runtime: Runtime) -> list[int]:
@@ -67,6 +75,8 @@ async def purge(runtime: Runtime) -> None:
                 await tx.exports.purge(now)
                 await tx.effects.purge(now - EFFECT_LIFE_S)
                 await tx.enquiries.purge(now - NEW_LEAD_S)
+                await tx.robot_calls.purge(now - ROBOT_CALL_LIFE_S)
+                await tx.phone_fixes.purge(now - UNDO_LIFE_S)
                 await tx.reseal()
         except UnknownPortal:
             continue  # uninstalled a moment ago

@@ -6,6 +6,7 @@ from fastapi import Request
 
 from b24app.bitrix24.forms import BODY_LIMIT_BYTES, Form, MalformedCall
 from b24app.bitrix24.incoming import FrameCall, PortalEvent, parse_event, parse_form, parse_frame
+from b24app.bitrix24.incoming_robots import RobotCall, parse_robot_call
 from b24app.services.access import PageToken, read_page_token
 from b24app.services.portal import Runtime
 
@@ -62,6 +63,11 @@ async def read_frame(request: Request) -> FrameCall:
 async def read_event(request: Request) -> PortalEvent:
     """Return the event a portal posted."""
     return parse_event(await read_form(request))
+
+
+async def read_robot_call(request: Request) -> RobotCall:
+    """Return the call of a robot that a portal posted."""
+    return parse_robot_call(await read_form(request))
 
 
 async def read_act(request: Request) -> tuple[PageToken, Mapping[str, list[str]]]:
