@@ -1,7 +1,11 @@
-"""The one road into the index: COPY into a staging table, then a few statements over all of it."""
+"""The one road into the index: COPY into a staging table, then a few statements over all of it.
+
+A first indexing brings what is not there yet, so it copies straight into the index.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -109,6 +113,18 @@ _REMOVE_KEYS = text(f"""
     WHERE k.portal_id = :portal_id AND k.type = named.type AND k.id = named.id
 """)  # noqa: S608
 
+_ARE_FIRST = text(f"""
+    SELECT EXISTS (SELECT FROM portal WHERE portal_id = :portal_id AND indexed_at IS NULL)
+        AND NOT EXISTS (
+            SELECT FROM {_REFS}
+            JOIN record AS r ON r.portal_id = :portal_id AND r.type = named.type AND r.id = named.id
+        ) AND NOT EXISTS (
+            SELECT FROM {_REFS}
+            JOIN forgotten AS f ON f.portal_id = :portal_id AND f.type = named.type AND f.id = named.id
+        )
+""")  # noqa: S608
+_WORTH_ASKING = 200  # records at once: fewer are no first indexing
+
 _RECORD_COLUMNS = (
     "type",
     "id",
@@ -128,6 +144,9 @@ async def replace(scope: Scope, records: Sequence[IndexedRecord]) -> list[Record
     latest = {record.ref: record for record in sorted(records, key=lambda record: record.read_at)}
     if not latest:
         return []
+    if len(latest) >= _WORTH_ASKING and await _are_first(scope, latest):
+        await _copy(scope.connection, latest.values(), "record", "record_key", scope.portal_id)
+        return sorted(latest)
     await _stage(scope.connection, latest.values())
     own = {"portal_id": scope.portal_id}
     for statement in (_DROP_LATE, _TOUCH_UNCHANGED, _DROP_OLD_KEYS, _ADD_KEYS, _UNBURY):
@@ -148,26 +167,55 @@ async def forget(scope: Scope, refs: Iterable[RecordRef], at: float) -> list[Rec
     return removed
 
 
+async def _are_first(scope: Scope, refs: Iterable[RecordRef]) -> bool:
+    """Claim that a first indexing brings these: nothing is known of them, and nobody waits to hear of them."""
+    found = await scope.connection.execute(
+        _ARE_FIRST, {"portal_id": scope.portal_id, **ref_columns(list(refs))}
+    )
+    return bool(found.scalar_one())
+
+
 async def _stage(connection: AsyncConnection, records: Iterable[IndexedRecord]) -> None:
     """Copy the records and their keys into the staging tables, inside the open transaction."""
+    driver = await _driver(connection)
+    await driver.execute(_STAGING)
+    await _copy(connection, records, "staged_record", "staged_key")
+    await driver.execute("ANALYZE staged_record, staged_key")  # else whole partitions are read for one record
+
+
+async def _copy(
+    connection: AsyncConnection,
+    records: Iterable[IndexedRecord],
+    record_table: str,
+    key_table: str,
+    *portal_id: int,
+) -> None:
+    """Copy the records and their keys into two tables; the index's own have the portal's id as well."""
+    driver = await _driver(connection)
+    rows = list(records)
+    first = ("portal_id",) * len(portal_id)
+    await driver.copy_records_to_table(
+        record_table,
+        columns=(*first, *_RECORD_COLUMNS),
+        records=[(*portal_id, *_to_row(record)) for record in rows],
+    )
+    await driver.copy_records_to_table(
+        key_table,
+        columns=(*first, *_KEY_COLUMNS),
+        records=[
+            (*portal_id, int(key.kind), key.hash, int(record.ref.type), record.ref.id)
+            for record in rows
+            for key in record.keys
+        ],
+    )
+
+
+async def _driver(connection: AsyncConnection) -> Any:
+    """Return the driver's own connection, which knows COPY."""
     driver = (await connection.get_raw_connection()).driver_connection
     if driver is None:
         raise RuntimeError("the connection was closed")
-    await driver.execute(_STAGING)
-    rows = list(records)
-    await driver.copy_records_to_table(
-        "staged_record", columns=_RECORD_COLUMNS, records=[_to_row(record) for record in rows]
-    )
-    await driver.copy_records_to_table(
-        "staged_key",
-        columns=_KEY_COLUMNS,
-        records=[
-            (int(key.kind), key.hash, int(record.ref.type), record.ref.id)
-            for record in rows
-            for key in sorted(record.keys)
-        ],
-    )
-    await driver.execute("ANALYZE staged_record, staged_key")  # else whole partitions are read for one record
+    return driver
 
 
 def _to_row(record: IndexedRecord) -> tuple[object, ...]:
