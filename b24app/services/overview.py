@@ -83,6 +83,24 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownPart:
+    """A part of the app. ``state``: works, off, or waits to be registered; ``since`` only where it is known."""
+
+    part: str
+    state: str
+    reason: str | None = None
+    since: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownParts:
+    """All parts, and how many fields that somebody had deleted were made again."""
+
+    rows: tuple[ShownPart, ...]
+    restored: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     """Everything the app's page shows. ``rules`` and ``changes`` are for administrators only."""
 
@@ -103,3 +121,4 @@ class Overview:
     now: float
     saved: bool = False
     mistake: Mistake | None = None
+    parts: ShownParts | None = None

@@ -20,6 +20,7 @@ from b24app.services.overview import (
 from b24app.services.people import ask_names
 from b24app.services.portal import PortalContext, Runtime, open_portal_as
 from b24app.services.settings import RULES_CHANGED, SettingsOutcome
+from b24app.services.show_parts import read_parts
 from b24app.store.database import Transaction
 from b24app.store.journal import JournalEntry
 from b24app.store.portals import PortalStatus, StoredTokens
@@ -118,6 +119,7 @@ async def _overview(
         now=context.now(),
         saved=outcome is not None and outcome.is_saved,
         mistake=outcome.form.mistake if outcome else None,
+        parts=await read_parts(context, tx) if viewer.is_admin else None,
     )
 
 

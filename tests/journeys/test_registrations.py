@@ -93,6 +93,10 @@ async def test_a_renamed_field_stays_renamed_and_a_deleted_one_is_made_again_wit
         restored = (await Memory.load(tx)).restored
     assert noted == [(None, f"contact {COUNT}")]
     assert set(restored) == {("contact", COUNT)}
+    page = (await acme.open(ADMIN, "DEFAULT")).text
+    assert "Удалённое поле создано заново: 1" in page
+    assert f"contact {COUNT}" in page
+    assert "Тариф портала" not in page
 
 
 async def test_an_update_that_dropped_the_robots_brings_them_back_and_old_ones_go(acme: Town):
@@ -121,6 +125,9 @@ async def test_a_plan_without_robots_keeps_the_rest_and_says_so_until_the_plan_h
         Part.ROBOTS: "plan_refused", Part.ACTIVITIES: "plan_refused", Part.TRIGGERS: "plan_refused",
     }  # fmt: skip
     assert await acme.is_active()
+    page = (await acme.open(ADMIN, "DEFAULT")).text
+    assert page.count("Тариф портала этого не даёт") == 3
+    assert "Удалённых полей" not in page
 
     acme.portal.plan.lacks.clear()
     await register(acme)

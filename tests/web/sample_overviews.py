@@ -8,8 +8,11 @@ from b24app.services.overview import (
     IndexingProgress,
     Mistake,
     Overview,
+    ShownPart,
+    ShownParts,
     ShownRules,
 )
+from b24app.services.parts import Part
 
 NOW = 1_772_000_000.0
 DAY_S = 86_400.0
@@ -29,6 +32,22 @@ CHANGES = (
     Change(NOW - 6 * DAY_S, ANNA, "stop_list", "", SCRIPT),
     Change(NOW - 7 * DAY_S, ANNA, "something_new", "1", "2"),
     Change(NOW - 8 * DAY_S, ANNA, "api_key", "", "Форма на сайте"),
+)
+
+
+PARTS = ShownParts(tuple(ShownPart(part.value, "works") for part in Part))
+PARTS_OFF = ShownParts(
+    (
+        ShownPart("fields", "off", "field_misfit", NOW - DAY_S),
+        ShownPart("robots", "off", "plan_refused", NOW - 3 * DAY_S),
+        ShownPart("activities", "off", "something_new", NOW - 3 * DAY_S),
+        ShownPart("triggers", "waits"),
+        ShownPart("tasks", "off", "scope_missing"),
+        ShownPart("notes", "off", "access_denied", NOW - 60),
+        ShownPart("notifications", "works"),
+        ShownPart("search", "off", "refused", NOW - 60),
+    ),
+    restored=2,
 )
 
 
@@ -64,6 +83,7 @@ def an_overview(**differences: object) -> Overview:
         "changes": CHANGES,
         "page_token": "token-of-the-page",
         "now": NOW,
+        "parts": PARTS,
     }
     return Overview(**{**usual, **differences})  # type: ignore[arg-type]
 
@@ -75,8 +95,9 @@ OVERVIEWS: dict[str, Overview] = {
     "comparing": an_overview(progress=a_progress(kind="full", done=0, total=0, eta_s=None)),
     "failed": an_overview(progress=a_progress(failure="access_denied"), missing_scopes=("bizproc",)),
     "failed_oddly": an_overview(progress=a_progress(failure="something_new")),
+    "parts_off": an_overview(parts=PARTS_OFF),
     "blocked": an_overview(state="blocked", blocked_reason="invalid_grant"),
     "mistaken": an_overview(mistake=Mistake("stop_list", "not_a_stop_entry", 2)),
     "mistaken_types": an_overview(mistake=Mistake("types", "empty")),
-    "manager": an_overview(is_admin=False, rules=None, changes=()),
+    "manager": an_overview(is_admin=False, rules=None, changes=(), parts=None),
 }

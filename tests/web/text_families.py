@@ -10,6 +10,7 @@ from b24app.dedupe.rules import MistakeCode, Reveal, RuleSet
 from b24app.dedupe.shared import SharedKind
 from b24app.services.card import Verdict
 from b24app.services.decisions import EXPIRIES_DAYS
+from b24app.services.parts import REASONS, Part
 from b24app.services.webhook_events import EventKind
 from b24app.store.decisions import RejectReason
 from b24app.web.app import REFUSALS
@@ -49,7 +50,7 @@ FAMILIES: dict[str, set[str]] = {
     "shared_advice.": KINDS,
     "overview.running_": {"first", "full"},
     "key.": {"phone", "email", "weak_phone", "email_alias"},
-    "setting.": RULES | {"sources", "api_key", "webhook", "webhook_secret", "other"},
+    "setting.": RULES | {"sources", "api_key", "field.restored", "webhook", "webhook_secret", "other"},
     "setting_hint.": {"region", "look_back_days", "least_grade", "hub_limit", "stop_list"},
     "least_grade.": {grade.word for grade in Grade},
     "reveal.": {reveal.value for reveal in Reveal},
@@ -71,6 +72,11 @@ FAMILIES: dict[str, set[str]] = {
         "empty_kinds",
         "other",
     },
+    "part.": {part.value for part in Part},
+    "part_off.": {*REASONS, "other"},
+    "parts_column.": {"part", "state", "since", "advice"},
+    "parts_state.": {"works", "off", "waits"},
+    "parts_advice.": {"works", "waits"},
     "install.part_": {"tabs", "events", "indexing"},
     "mistake.": {code.value for code in MistakeCode} - NOT_IN_THE_FORM | {"other"},
     "failure.": {"portal_busy", "access_denied", "other"},
