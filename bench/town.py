@@ -8,6 +8,7 @@ from random import Random
 
 import httpx
 
+from b24app.bitrix24.wire import make_sender
 from b24app.bootstrap import demo_settings, make_runtime, make_vault
 from b24app.clock import Clock
 from b24app.config import Settings
@@ -25,6 +26,7 @@ from b24app.store.database import Store
 from b24app.store.portals import PortalStatus, StoredTokens
 from b24app.store.vault import Vault
 
+SENDING_S = 5.0
 HOST, OAUTH_HOST = "portal.bench.test", "oauth.bench.test"
 ADMIN, MANAGER = 1, 2
 CLIENT_ID = "bench.app"
@@ -113,9 +115,12 @@ async def open_town(
 ) -> AsyncIterator[Town]:
     """Install the app in the portal and hand out what use cases need."""
     settings = bench_settings(folder)
-    async with httpx.AsyncClient(mounts=dict(transports or in_process(portal))) as http:
+    async with (
+        httpx.AsyncClient(mounts=dict(transports or in_process(portal))) as http,
+        make_sender(allow_insecure=True, timeout_s=SENDING_S) as send,
+    ):
         queue = JobQueue(libpq_dsn(database_url))
-        runtime = make_runtime(settings, store, queue, http, portal.clock, make_vault(settings))
+        runtime = make_runtime(settings, store, queue, http, send, portal.clock, make_vault(settings))
         yield Town(portal, runtime, await _install(store, portal))
 
 
