@@ -1,6 +1,7 @@
 """One small function per REST method by which the app changes something in a portal. Each returns a Command."""
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from b24app.bitrix24.calls import JSON, Command
 from b24app.bitrix24.methods import RecordWord
@@ -16,18 +17,32 @@ METHODS: frozenset[str] = frozenset(
         "crm.timeline.comment.add",
         "crm.timeline.comment.delete",
         "crm.timeline.comment.list",
+        "crm.timeline.comment.update",
+        "crm.timeline.item.pin",
+        "crm.automation.trigger.execute",
+        "im.notify.system.add",
         "tasks.task.add",
         "tasks.task.delete",
         "tasks.task.list",
     }
 )
 
+OWNER_TYPES: Mapping[RecordWord, int] = {"lead": 1, "deal": 2, "contact": 3, "company": 4}
 _TASK_BINDINGS: Mapping[RecordWord, str] = {"lead": "L", "contact": "C", "company": "CO", "deal": "D"}
 
 
 def update_lead(lead_id: int, fields: Mapping[str, JSON]) -> Command:
     """Change these fields of a lead, and no others; an unknown field is ignored in silence."""
     return Command("crm.lead.update", {"id": lead_id, "fields": dict(fields)})
+
+
+def write_user_fields(word: RecordWord, record_id: int, values: Mapping[str, JSON]) -> Command:
+    """Write these user fields of a record and no others, without a message in anybody's news feed.
+
+    Writing the same again changes nothing, so it may be repeated.
+    """
+    params: dict[str, JSON] = {"REGISTER_SONET_EVENT": "N"}
+    return Command(f"crm.{word}.update", {"id": record_id, "fields": dict(values), "params": params})
 
 
 def add_contact_to_lead(lead_id: int, contact_id: int) -> Command:
@@ -46,6 +61,27 @@ def add_comment(word: RecordWord, record_id: int, text: str) -> Command:
 
 def remove_comment(comment_id: int) -> Command:
     return Command("crm.timeline.comment.delete", {"id": comment_id})
+
+
+def change_comment(comment_id: int, text: str) -> Command:
+    return Command("crm.timeline.comment.update", {"id": comment_id, "fields": {"COMMENT": text}})
+
+
+def pin_comment(word: RecordWord, record_id: int, comment_id: int) -> Command:
+    """Pin a comment on top of a card's timeline; a fourth pinned entry is a refusal."""
+    owner = {"ownerTypeId": OWNER_TYPES[word], "ownerId": record_id}
+    return Command("crm.timeline.item.pin", {"id": comment_id, **owner})
+
+
+def execute_trigger(code: str, word: Literal["lead", "deal"], record_id: int) -> Command:
+    """Fire our trigger on a record; whether it stands on a stage is not told. Contacts and companies have none."""
+    params: dict[str, JSON] = {"CODE": code, "OWNER_TYPE_ID": OWNER_TYPES[word], "OWNER_ID": record_id}
+    return Command("crm.automation.trigger.execute", params)
+
+
+def notify(user_id: int, text: str, tag: str) -> Command:
+    """Notify a person in the system's name; an earlier notification with this tag goes. False: it was not made."""
+    return Command("im.notify.system.add", {"USER_ID": user_id, "MESSAGE": text, "TAG": tag})
 
 
 def newest_comments(word: RecordWord, record_id: int) -> Command:

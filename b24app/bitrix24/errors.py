@@ -14,7 +14,7 @@
     ├── AccessDenied          the token's user lacks the right
     │   ├── InsufficientScope the app lacks the scope
     │   └── PlanRefused       the portal's plan lacks the function
-    ├── MethodUnknown · BadRequest · NotFound · AlreadyRegistered
+    ├── MethodUnknown · BadRequest · NotFound · AlreadyRegistered · NotRegistered
     ├── CommandNotRun         a command of a batch that stopped before it
     └── UnexpectedAnswer      an answer in a shape that the documentation does not know
 
@@ -171,6 +171,10 @@ class AlreadyRegistered(Bitrix24Error):
     says = "already registered"
 
 
+class NotRegistered(Bitrix24Error):
+    says = "our trigger is not registered"
+
+
 class CommandNotRun(Bitrix24Error):
     says = "the batch stopped before this command"
 
@@ -226,6 +230,7 @@ _BY_CODE: dict[str, type[Bitrix24Error]] = {
 
 # The first words found decide. Documentation and portals spell "binded" so.
 _BY_TEXT: tuple[tuple[str, type[Bitrix24Error]], ...] = (
+    ("is not registered", NotRegistered),
     ("already binded", AlreadyRegistered),
     ("unable to set event handler", AlreadyRegistered),
     ("commercial plans", PlanRefused),
