@@ -21,6 +21,7 @@ from b24app.services.card import (
     Verdict,
 )
 from tests.web.sample_connections import CONNECTIONS
+from tests.web.sample_enquiries import ENQUIRIES
 from tests.web.sample_overviews import ANNA, BORIS, DAY_S, NOW, OVERVIEWS, SCRIPT, UNNAMED
 
 PORTAL_ORIGIN = "https://portal.example"
@@ -245,6 +246,9 @@ def every_page() -> dict[str, tuple[str, dict[str, object]]]:
         **{
             f"connections_{name}": ("pages/connections.html", {"connections": it})
             for name, it in CONNECTIONS.items()
+        },
+        **{
+            f"enquiries_{name}": ("pages/enquiries.html", {"enquiries": it}) for name, it in ENQUIRIES.items()
         },
         **{f"refusal_{code}": ("pages/refusal.html", {"code": code}) for code in REFUSALS},
         "installed": ("install/install.html", {"state": "done", "installed": SimpleNamespace(problems=())}),

@@ -4,15 +4,19 @@ import re
 from pathlib import Path
 
 import b24app
+from b24app.dedupe.enquiry import BOTH
+from b24app.dedupe.enquiry_rules import By, Original
 from b24app.dedupe.match import Grade, ReasonCode
 from b24app.dedupe.record import RecordType, Stage
 from b24app.dedupe.rules import MistakeCode, Reveal, RuleSet
 from b24app.dedupe.shared import SharedKind
 from b24app.services.card import Verdict
 from b24app.services.decisions import EXPIRIES_DAYS
+from b24app.services.enquiries import ACTIONS
 from b24app.services.parts import REASONS, Part
 from b24app.services.webhook_events import EventKind
 from b24app.store.decisions import RejectReason
+from b24app.store.effects import EffectState
 from b24app.web.app import REFUSALS
 
 ROOT = Path(b24app.__file__).parent
@@ -28,7 +32,7 @@ CODES = {
 } | {code for _, _, code in REFUSALS}
 NOT_IN_THE_FORM = {MistakeCode.NOT_AN_OBJECT.value, MistakeCode.UNKNOWN_FIELD.value}
 FAMILIES: dict[str, set[str]] = {
-    "nav.": {"overview", "connections"},
+    "nav.": {"overview", "connections", "enquiries"},
     "type.": TYPES,
     "count.": TYPES,
     "pager.of_": TYPES,
@@ -50,7 +54,18 @@ FAMILIES: dict[str, set[str]] = {
     "shared_advice.": KINDS,
     "overview.running_": {"first", "full"},
     "key.": {"phone", "email", "weak_phone", "email_alias"},
-    "setting.": RULES | {"sources", "api_key", "field.restored", "webhook", "webhook_secret", "other"},
+    "setting.": RULES
+    | {
+        "enquiry",
+        "enquiry_undone",
+        "enquiry_effect_undone",
+        "sources",
+        "api_key",
+        "field.restored",
+        "webhook",
+        "webhook_secret",
+        "other",
+    },
     "setting_hint.": {"region", "look_back_days", "least_grade", "hub_limit", "stop_list"},
     "least_grade.": {grade.word for grade in Grade},
     "reveal.": {reveal.value for reveal in Reveal},
@@ -84,4 +99,20 @@ FAMILIES: dict[str, set[str]] = {
     "install_problem.": {"plan_refused", "other"},
     "refusal.": CODES - {"not_admin"} | {"not_found", "other"},
     "refusal_do.": CODES - {"not_admin"} | {"not_found", "other"},
+    "enquiry_by.": {word.value for word in By},
+    "enquiry_original.": {word.value for word in Original},
+    "enquiry_action.": set(ACTIONS),
+    "enquiry_field.": {"by", "originals", "actions", "look_back_days", "task_days", "move_to"},
+    "enquiry_hint.": {"look_back_days", "task_days", "move_to"},
+    "enquiry_mistake.": {f"{field}_empty" for field in ("by", "originals", "move_to")}
+    | {
+        f"{field}_{code}"
+        for field in ("look_back_days", "task_days")
+        for code in ("wrong_type", "out_of_range")
+    }
+    | {"move_to_unknown_choice", "other"},
+    "enquiry_rule.": {*(word.value for word in By), BOTH},
+    "effect_state.": {state.value for state in EffectState},
+    "effect_reason.": set(REASONS) - {"refused"}
+    | {"gone", "not_accepted", "already_so", "changed_meanwhile", "other"},
 }
