@@ -112,6 +112,10 @@ class DecisionRepository:
         second = tuple_(REJECTION.c.b_type, REJECTION.c.b_id).in_(named)
         return await self._find(self._in_force(at).where(or_(first, second)).order_by(*REJECTION.primary_key))
 
+    async def in_force(self, *, at: float) -> Sequence[Rejection]:
+        """Return all decisions in force at ``at``."""
+        return await self._find(self._in_force(at).order_by(*REJECTION.primary_key))
+
     async def list(self, limit: int, offset: int = 0) -> Sequence[Rejection]:
         """Return decisions, newest first, expired and undone ones included."""
         return await self._find(
