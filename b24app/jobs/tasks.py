@@ -16,6 +16,8 @@ from b24app.bitrix24.errors import (
 )
 from b24app.jobs.queue import BULK, SOON, JobQueue
 from b24app.logs import logger
+from b24app.services.audit.portal_run import give_up_audit, run_audit
+from b24app.services.audit.schedule import order_scheduled, portals_to_audit
 from b24app.services.carry_out import carry_out_effects
 from b24app.services.deliver_webhooks import deliver_webhooks, portals_to_tell
 from b24app.services.housekeeping import (
@@ -23,18 +25,22 @@ from b24app.services.housekeeping import (
     portals_to_answer,
     portals_to_drain,
     portals_to_index,
+    portals_to_publish,
     portals_to_sweep,
     purge,
 )
 from b24app.services.installation import register_again
 from b24app.services.portal import Runtime, UnknownPortal, block_portal, renew_tokens
+from b24app.services.publishing import BACKLOG_TASK, TASK
 from b24app.services.refresh import LostRights, drain_inbox
 from b24app.services.robots.answering import answer_robots
 from b24app.services.sync import give_up_reading, index_portal, reconcile_portal, sweep_portal
+from b24app.services.writeback import publish_backlog, publish_outcomes
 
 log = logger(__name__)
 
 READING = "reading"  # the lock of passes over a whole portal
+AUDIT = "audit"
 FAILURES = ((PlanRefused, "plan_refused"), (AccessDenied, "access_denied"))
 
 ATTEMPTS = 5  # of a job that ends with an error nobody foresaw
@@ -59,9 +65,12 @@ TASKS = {
     "answer_robots": Task(answer_robots, SOON, "robots"),
     "register_portal": Task(register_again, SOON, "registration"),
     "carry_out_effects": Task(carry_out_effects, SOON, "effects"),
+    TASK: Task(publish_outcomes, SOON, "outcomes"),
+    BACKLOG_TASK: Task(publish_backlog, BULK, "backlog"),
     "index_portal": Task(index_portal, BULK, READING),
     "reconcile_portal": Task(reconcile_portal, BULK, READING),
     "sweep_portal": Task(sweep_portal, BULK, "sweep"),
+    "run_audit": Task(run_audit, BULK, AUDIT),
 }
 
 
@@ -118,9 +127,11 @@ async def _run(runtime: Runtime, task: Task, portal_id: int) -> float | None:
 
 async def _give_up(runtime: Runtime, task: Task, portal_id: int, error: Exception) -> None:
     """Let the app's page say that a pass over the portal failed; it is tried again in an hour, or at night."""
+    reason = next((code for kind, code in FAILURES if isinstance(error, kind)), "internal")
     if task.lock == READING:
-        reason = next((code for kind, code in FAILURES if isinstance(error, kind)), "internal")
         await give_up_reading(runtime, portal_id, reason)
+    if task.lock == AUDIT:
+        await give_up_audit(runtime, portal_id, reason)
 
 
 def _add_periodic(queue: JobQueue, cron: str, name: str, run: Callable[[], Awaitable[None]]) -> None:
@@ -131,7 +142,7 @@ def _add_periodic(queue: JobQueue, cron: str, name: str, run: Callable[[], Await
 
 
 async def _every_minute(queue: JobQueue, runtime: Runtime) -> None:
-    """Heal: jobs of dead workers, inboxes nobody drains, portals nobody indexes."""
+    """Heal: jobs of dead workers, inboxes nobody drains, portals nobody indexes; audits that are due."""
     if revived := await queue.revive_stalled():
         log.warning("jobs of a dead worker revived", jobs=revived)
     for portal_id in await portals_to_drain(runtime):
@@ -142,8 +153,13 @@ async def _every_minute(queue: JobQueue, runtime: Runtime) -> None:
         await queue.ask("carry_out_effects", portal_id)
     for portal_id in await portals_to_tell(runtime):
         await queue.ask("deliver_webhooks", portal_id)
+    for portal_id, is_backlog in await portals_to_publish(runtime):
+        await queue.ask(BACKLOG_TASK if is_backlog else TASK, portal_id)
     for portal_id in await portals_to_index(runtime):
         await queue.ask("index_portal", portal_id)
+    await order_scheduled(runtime)
+    for portal_id in await portals_to_audit(runtime):
+        await queue.ask("run_audit", portal_id)
 
 
 async def _sweep_all(queue: JobQueue, runtime: Runtime) -> None:

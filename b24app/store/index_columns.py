@@ -4,6 +4,7 @@ Rows come in PostgreSQL's binary COPY format. No column is null and all have a f
 rows is one array (PostgreSQL documentation, COPY, "Binary Format").
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -87,8 +88,12 @@ async def read_records(scope: Scope) -> RecordColumns:
 async def read_keys(scope: Scope) -> KeyTable:
     """Return who holds which keys."""
     types, ids, kinds, hashes = await read_columns(scope, _KEYS, _KEY_FIELDS, scope.portal_id)
-    return KeyTable.from_columns(
-        types.astype(np.int8), ids.view(np.int64), kinds.astype(np.int8), hashes.view(np.int64)
+    return await asyncio.to_thread(
+        KeyTable.from_columns,
+        types.astype(np.int8),
+        ids.view(np.int64),
+        kinds.astype(np.int8),
+        hashes.view(np.int64),
     )
 
 

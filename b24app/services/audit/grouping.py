@@ -102,15 +102,20 @@ def _narrowed(table: KeyTable, records: RecordColumns, in_scope: Flags, whole: B
     )
 
 
-def scope_mask(records: RecordColumns, scope: AuditScope, rules: RuleSet, now: float) -> Flags:
-    """Tell of each record whether the scope and the rules let it in; sources are not looked at."""
+def scope_mask(
+    records: RecordColumns, scope: AuditScope, rules: RuleSet, employees: frozenset[int], now: float
+) -> Flags:
+    """Tell of each record whether the scope and the rules let it in; sources are not looked at.
+
+    ``employees`` are those of the departments in scope.
+    """
     is_in = np.isin(records.types, sorted(scope.types & rules.types))
     if scope.stages:
         is_in &= np.isin(records.stages, [Stage.NONE, *scope.stages])
     if not rules.include_closed:
         is_in &= ~np.isin(records.stages, [stage for stage in Stage if stage.is_closed])
-    if scope.responsibles:
-        is_in &= np.isin(records.responsibles, sorted(scope.responsibles))
+    if scope.responsibles or scope.departments:
+        is_in &= np.isin(records.responsibles, sorted(scope.responsibles | employees))
     if scope.created_from is not None:
         is_in &= records.created_at >= scope.created_from
     if scope.created_to is not None:

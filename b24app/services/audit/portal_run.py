@@ -1,0 +1,95 @@
+"""The task ``run_audit``: works off a portal's queued audits, one after the other, each from where it was left.
+
+Grouping and storing take everything from the index; naming reads the members of groups from the portal; summing
+counts. Never writes to the CRM.
+"""
+
+from b24app.bitrix24.errors import PortalBusy
+from b24app.logs import logger
+from b24app.services.audit.orders import AuditTerms
+from b24app.services.audit.run_groups import group_and_store
+from b24app.services.audit.run_names import read_names
+from b24app.services.audit.run_steps import RunStopped, open_work
+from b24app.services.audit.run_sums import sum_up
+from b24app.services.portal import Runtime
+from b24app.store.audit_values import AuditRun, AuditStage, AuditState
+
+log = logger(__name__)
+
+OUTSIDE_WINDOW, INDEX_INCOMPLETE, RULES_CHANGED = "outside_window", "index_incomplete", "rules_changed"
+
+
+async def run_audit(runtime: Runtime, portal_id: int) -> None:
+    """Work off the portal's queue of audits; one that has to wait says why. Raises PortalBusy."""
+    while (run := await _next_run(runtime, portal_id)) is not None:
+        try:
+            await _work_off(runtime, portal_id, run)
+        except RunStopped:
+            log.info("audit stopped by a person", run=run.run_id)
+        except PortalBusy:
+            if await is_audit_due(runtime, portal_id):
+                raise
+            return
+
+
+async def is_audit_due(runtime: Runtime, portal_id: int) -> bool:
+    """Tell whether a run may be worked on now, by its window and the index."""
+    return await _next_run(runtime, portal_id) is not None
+
+
+async def give_up_audit(runtime: Runtime, portal_id: int, reason: str) -> None:
+    """Note that the run under way can't be finished; ``reason`` is a code that a page explains."""
+    async with runtime.store.begin(portal_id) as tx:
+        for run in await tx.audits.unfinished():
+            if run.state is AuditState.RUNNING:
+                await tx.audits.set_state(
+                    run.run_id, AuditState.FAILED, runtime.clock.now(), reason_code=reason
+                )
+
+
+async def _next_run(runtime: Runtime, portal_id: int) -> AuditRun | None:
+    """Return the first run that may be worked on now; note on those before it why they wait."""
+    now = runtime.clock.now()
+    async with runtime.store.read(portal_id) as tx:
+        is_indexed = (await tx.portal.get()).indexed_at is not None
+        waiting = [run for run in await tx.audits.unfinished() if run.state is not AuditState.PAUSED]
+    for run in waiting:
+        window = AuditTerms.from_dict(run.terms).window
+        is_open = window is None or window.is_open(now)
+        if is_indexed and is_open:
+            return run
+        reason = OUTSIDE_WINDOW if is_indexed else INDEX_INCOMPLETE
+        if run.reason_code != reason:
+            await _let_wait(runtime, portal_id, run, reason)
+    return None
+
+
+async def _let_wait(runtime: Runtime, portal_id: int, run: AuditRun, reason: str) -> None:
+    async with runtime.store.begin(portal_id) as tx:
+        if await tx.audits.state(run.run_id) is run.state:
+            await tx.audits.set_state(run.run_id, AuditState.QUEUED, runtime.clock.now(), reason_code=reason)
+
+
+async def _work_off(runtime: Runtime, portal_id: int, run: AuditRun) -> None:
+    work = await open_work(runtime, portal_id, run)
+    if not work.rules.gives_same_keys_as(work.context.rules):
+        async with work.context.begin() as tx:
+            await tx.audits.set_state(
+                run.run_id, AuditState.FAILED, work.context.now(), reason_code=RULES_CHANGED
+            )
+        return
+    await _begin(runtime, portal_id, run)
+    if work.stage in (AuditStage.GROUPING, AuditStage.STORING):
+        await group_and_store(work)
+    if work.stage is AuditStage.NAMING:
+        await read_names(work)
+    await sum_up(work)
+    log.info("audit done", run=run.run_id, groups=work.progress.groups)
+
+
+async def _begin(runtime: Runtime, portal_id: int, run: AuditRun) -> None:
+    async with runtime.store.begin(portal_id) as tx:
+        if await tx.audits.state(run.run_id) not in (AuditState.QUEUED, AuditState.RUNNING):
+            raise RunStopped
+        previous = await tx.audits.last_done(run.scope)
+        await tx.audits.begin(run, runtime.clock.now(), previous.run_id if previous else None)

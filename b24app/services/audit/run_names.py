@@ -1,0 +1,142 @@
+"""Second half of a run: members of groups read from the portal, a request's worth at a time, and judged."""
+
+import asyncio
+from dataclasses import dataclass
+
+from b24app.bitrix24.calls import BATCH_LIMIT
+from b24app.bitrix24.methods import PAGE_SIZE
+from b24app.dedupe.group import KeyHolders
+from b24app.dedupe.keys import MatchKey
+from b24app.dedupe.record import Record, RecordRef
+from b24app.services.audit.gathering import complete_links
+from b24app.services.audit.live import Members, read_members, read_open_deals
+from b24app.services.audit.naming import Judged, judge_group, shared_keys, sharers
+from b24app.services.audit.run_groups import COUNTS
+from b24app.services.audit.run_steps import Pace, Work
+from b24app.store.audit_values import (
+    AuditGroup,
+    AuditStage,
+    GroupCursor,
+    GroupFilter,
+    GroupOrder,
+    NameGrade,
+    Progress,
+)
+from b24app.store.database import Transaction
+
+COMMANDS_BESIDES = 4  # three types may each leave a page half full; one command asks who we are
+RECORDS_AT_ONCE = (BATCH_LIMIT - COMMANDS_BESIDES) * PAGE_SIZE
+GROUPS_AT_ONCE = RECORDS_AT_ONCE // 2
+NAMED = "named"  # in the checkpoint: the last group read
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Groups that fit one request, with their members and the keys by which they hang together."""
+
+    groups: tuple[AuditGroup, ...]
+    keys: dict[int, tuple[KeyHolders, ...]]
+    refs: dict[int, tuple[RecordRef, ...]]
+
+
+async def read_names(work: Work) -> None:
+    """Read and judge the groups that are not known yet. Raises RunStopped, PortalBusy, LostRights."""
+    named = int(str(work.checkpoint.get(NAMED, -1)))
+    async with work.context.read() as tx:
+        _, left = await tx.audits.unread(work.run.run_id)
+    done, pace = 0, Pace(work.context.now)
+    pace.mark(0)
+    while (step := await _next_step(work, named)) is not None:
+        members, deals = await _ask(work, step)
+        judged = await asyncio.to_thread(_judge, work, step, members.records, deals)
+        named = step.groups[-1].group_no
+        done += sum(group.size for group in step.groups)
+        await _keep(work, step, members, judged, _progress(work, done, left, pace.mark(done)))
+
+
+async def _next_step(work: Work, after: int) -> Step | None:
+    """Return the next groups, by number; None when all are known."""
+    run_id = work.run.run_id
+    async with work.context.read() as tx:
+        await work.prove_running(tx)
+        unread = await tx.audits.find_groups(
+            run_id, GroupFilter(name_grade=NameGrade.NOT_READ), GroupOrder.NUMBER,
+            GroupCursor(after, after), GROUPS_AT_ONCE,
+        )  # fmt: skip
+        groups = _fitting(unread)
+        members = await tx.audits.members(run_id, [group.group_no for group in groups])
+        refs: dict[int, tuple[RecordRef, ...]] = {group.group_no: () for group in groups}
+        for member in members:
+            refs[member.group_no] += (member.ref,)
+        known = await tx.index.get_many([member.ref for member in members])
+        held = {number: shared_keys(own, known, frozenset()) for number, own in refs.items()}
+        counts = await tx.index.counts({key.key for keys in held.values() for key in keys})
+    hubs = {key for key, count in counts.items() if count > work.rules.hub_limit}
+    return (
+        Step(groups, {number: _without(keys, hubs) for number, keys in held.items()}, refs)
+        if groups
+        else None
+    )
+
+
+def _without(keys: tuple[KeyHolders, ...], hubs: set[MatchKey]) -> tuple[KeyHolders, ...]:
+    return tuple(key for key in keys if key.key not in hubs)
+
+
+def _fitting(groups: list[AuditGroup]) -> tuple[AuditGroup, ...]:
+    """Return as many of the first groups as one request can read; at least one."""
+    chosen, records = [], 0
+    for group in groups:
+        records += group.size
+        if chosen and records > RECORDS_AT_ONCE:
+            break
+        chosen.append(group)
+    return tuple(chosen)
+
+
+async def _ask(work: Work, step: Step) -> tuple[Members, dict[RecordRef, float]]:
+    """Read the members, all companies of contacts that share a value, and the open deals of who shares one."""
+    client = work.context.client
+    members = await read_members(client, [ref for refs in step.refs.values() for ref in refs])
+    contacts, companies = sharers([key for keys in step.keys.values() for key in keys])
+    here = members.records.keys()
+    if contacts & here:
+        await complete_links(client, members.records, contacts & here)
+    return members, await read_open_deals(client, (contacts | companies) & here)
+
+
+def _judge(
+    work: Work, step: Step, records: dict[RecordRef, Record], deals: dict[RecordRef, float]
+) -> list[Judged]:
+    key = work.context.hashing_key
+    return [
+        judge_group(group, step.keys[group.group_no], records, deals, work.rules, key)
+        for group in step.groups
+    ]
+
+
+async def _keep(work: Work, step: Step, members: Members, judged: list[Judged], progress: Progress) -> None:
+    run_id = work.run.run_id
+    sources = {
+        (number, ref): members.sources[ref]
+        for number, refs in step.refs.items()
+        for ref in refs
+        if ref in members.sources
+    }
+
+    async def write(tx: Transaction) -> None:
+        await tx.audits.grade_groups(run_id, [each.graded for each in judged])
+        await tx.audits.describe_members(run_id, sources)
+        await tx.audits.add_shared(run_id, [value for each in judged for value in each.shared])
+
+    await work.keep(
+        write,
+        stage=AuditStage.NAMING,
+        progress=progress,
+        checkpoint={COUNTS: work.checkpoint[COUNTS], NAMED: step.groups[-1].group_no},
+    )
+
+
+def _progress(work: Work, done: int, total: int, speed: float) -> Progress:
+    """Count records, of which every request reads about as many: the time left is even."""
+    return Progress(work.progress.rows, work.progress.groups, done, total, speed)
