@@ -8,6 +8,7 @@ from b24app.dedupe.keys import MatchKey
 from b24app.dedupe.record import RecordRef, RecordType
 from b24app.services.access import PageToken, Refused
 from b24app.services.portal import PortalContext, Runtime, open_portal_as
+from b24app.services.publishing import ask_to_publish
 from b24app.store.decisions import RejectReason
 
 DAY_S = 86_400.0
@@ -44,6 +45,8 @@ async def reject(runtime: Runtime, token: PageToken, ref: str, reason: str, days
             fingerprint_b=keys_fingerprint(known[other].keys),
             at=now,
         )
+        await tx.pending.note([subject, other], now)
+    await ask_to_publish(runtime, token.portal_id)
 
 
 async def undo(runtime: Runtime, token: PageToken, ref: str) -> None:
@@ -51,6 +54,8 @@ async def undo(runtime: Runtime, token: PageToken, ref: str) -> None:
     context, subject, other = await _pair(runtime, token, ref)
     async with context.begin() as tx:
         await tx.decisions.undo(subject, other, author_id=token.user_id, at=context.now())
+        await tx.pending.note([subject, other], context.now())
+    await ask_to_publish(runtime, token.portal_id)
 
 
 async def _pair(runtime: Runtime, token: PageToken, ref: str) -> tuple[PortalContext, RecordRef, RecordRef]:

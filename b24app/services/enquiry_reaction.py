@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from b24app.dedupe.record import RecordType
 from b24app.services.enquiry_rules import read_enquiry_rules
+from b24app.services.outcome_change import OutcomeChange
 from b24app.services.portal import PortalContext
-from b24app.services.reactions import OutcomeChange
 from b24app.store.database import Transaction
 
 NEW_LEAD_S = 86_400.0  # so long a lead that repeats nothing may turn out to: events come late

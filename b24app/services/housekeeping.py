@@ -34,6 +34,12 @@ async def portals_to_answer(runtime: Runtime) -> list[int]:
         return await shared.called_portals()
 
 
+async def portals_to_publish(runtime: Runtime) -> list[tuple[int, bool]]:
+    """Return active portals where outcomes wait, and whether a backlog is all that does."""
+    async with runtime.store.begin_shared() as shared:
+        return await shared.unpublished_portals()
+
+
 async def portals_to_index(runtime: Runtime) -> list[int]:
     """Return active portals whose first indexing is not complete, and did not fail just now."""
     unread = [portal_id for portal_id, indexed in await _active(runtime) if not indexed]

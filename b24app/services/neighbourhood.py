@@ -35,6 +35,12 @@ class Neighbourhood:
     holders: Mapping[MatchKey, tuple[Holder, ...]]
     hubs: Keys
     rejected: frozenset[frozenset[RecordRef]]
+    hub_limit: int
+
+    def young_hubs(self, changed: Collection[RecordRef]) -> list[set[RecordRef]]:
+        """Return the holders of each hub that may have become one by the changed records."""
+        held = [{holder.ref for holder in self.holders[key]} for key in sorted(self.hubs)]
+        return [refs for refs in held if len(refs - set(changed)) <= self.hub_limit]
 
     def settled(self) -> set[RecordRef]:
         """Return the members whose neighbours are all members; far off in a huge group they are not."""
@@ -77,12 +83,13 @@ async def find_neighbourhood(
 
     Direct neighbours are always reached; those further off as long as there are not too many.
     """
-    walk = _Walk(tx, min(rules.hub_limit, LONGEST_LIST), live or {})
+    limit = min(rules.hub_limit, LONGEST_LIST)
+    walk = _Walk(tx, limit, live or {})
     reached = await walk.step(await walk.step(set(refs)))
     while reached and len(walk.members) + len(reached) <= MEMBERS_AT_ONCE:
         reached = await walk.step(reached)
     rejected = await _rejected(tx, walk.members, walk.indexed, now=now)
-    return Neighbourhood(walk.members, walk.indexed, walk.holders, frozenset(walk.hubs), rejected)
+    return Neighbourhood(walk.members, walk.indexed, walk.holders, frozenset(walk.hubs), rejected, limit)
 
 
 class _Walk:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from b24app.dedupe.keys import match_keys
 from b24app.dedupe.outcome import Outcome, Surroundings, not_checked, outcomes
@@ -12,6 +12,8 @@ from b24app.services.card_reading import LiveView, deal_commands, link_commands,
 from b24app.services.neighbourhood import Keys, Neighbourhood, find_neighbourhood
 from b24app.services.portal import PortalContext
 from b24app.services.publishing import PublishingOptions, read_options
+from b24app.store.outcomes import StoredOutcome
+from b24app.store.pending import Pending
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +21,15 @@ class Look:
     """What is true of some records and everybody who hangs together with them.
 
     ``found`` has whoever could be judged, asked about or not. ``neighbourhood`` None: the index is incomplete, and
-    nothing was read.
+    nothing was read. ``waiting`` and ``published``: what was noted and published of them at the moment when they
+    were looked up.
     """
 
     found: dict[RecordRef, Outcome]
-    neighbourhood: Neighbourhood | None
-    is_admin: bool
+    neighbourhood: Neighbourhood | None = None
+    waiting: tuple[Pending, ...] = ()
+    published: Mapping[RecordRef, StoredOutcome] = field(default_factory=dict)
+    is_admin: bool = True
 
 
 async def find_outcomes(
@@ -44,35 +49,71 @@ async def find_outcomes(
 
 async def look_at(context: PortalContext, refs: Collection[RecordRef], rules: RuleSet) -> Look:
     """Judge the records and whoever hangs together with them, in one request more than is ever needed."""
-    around, options = await _look_up(context, refs, rules, {})
-    if around is None:
-        return Look(not_checked(refs, now=context.now()), None, is_admin=True)
-    view = await _ask(context, around)
-    live = {
+    known = await _look_up(context, refs, rules, {})
+    if not known.is_indexed:
+        return _not_checked(context, known)
+    view = await _ask(context, known.around)
+    live = _live_keys(context, rules, view, refs)
+    if late := [ref for ref, keys in live.items() if keys != known.around.members[ref]]:
+        await _heal(context, late)
+        known = await _look_up(context, refs, rules, live)
+        if not known.is_indexed:
+            return _not_checked(context, known)
+        view = await _ask(context, known.around)
+    given = _surroundings(context, rules, known, view)
+    judged = await asyncio.to_thread(outcomes, given)  # comparing takes a processor, and others are waiting
+    settled = known.around.settled()
+    return Look(
+        found={ref: outcome for ref, outcome in judged.items() if ref in settled},
+        neighbourhood=known.around,
+        waiting=known.waiting,
+        published=known.published,
+        is_admin=view.viewer.is_admin,
+    )
+
+
+def _live_keys(
+    context: PortalContext, rules: RuleSet, view: LiveView, refs: Iterable[RecordRef]
+) -> dict[RecordRef, Keys]:
+    return {
         ref: match_keys(view.records[ref].record, rules, context.hashing_key)
         for ref in refs
         if ref in view.records
     }
-    if late := [ref for ref, keys in live.items() if keys != around.members[ref]]:
-        await _heal(context, late)
-        around, options = await _look_up(context, refs, rules, live)
-        if around is None:
-            return Look(not_checked(refs, now=context.now()), None, is_admin=True)
-        view = await _ask(context, around)
-    given = _surroundings(context, rules, around, view, options)
-    found = await asyncio.to_thread(outcomes, given)  # comparing takes a processor, and others are waiting
-    settled = around.settled()
-    return Look({ref: found[ref] for ref in found if ref in settled}, around, is_admin=view.viewer.is_admin)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What one transaction saw."""
+
+    is_indexed: bool
+    around: Neighbourhood
+    waiting: tuple[Pending, ...]
+    published: Mapping[RecordRef, StoredOutcome]
+    options: PublishingOptions
+
+
+def _not_checked(context: PortalContext, known: _Known) -> Look:
+    found = not_checked(known.around.members, now=context.now())
+    return Look(found, waiting=known.waiting, published=known.published)
 
 
 async def _look_up(
     context: PortalContext, refs: Collection[RecordRef], rules: RuleSet, live: Mapping[RecordRef, Keys]
-) -> tuple[Neighbourhood | None, PublishingOptions]:
+) -> _Known:
+    """Return what the store knows at this moment; of the records alone while the index is incomplete."""
     async with context.read() as tx:
-        options = await read_options(tx)
-        if (await tx.portal.get()).indexed_at is None:
-            return None, options
-        return await find_neighbourhood(tx, refs, rules, now=context.now(), live=live), options
+        is_indexed = (await tx.portal.get()).indexed_at is not None
+        around = await find_neighbourhood(tx, refs, rules, now=context.now(), live=live)
+        if not is_indexed:
+            around = replace(around, members={ref: around.members[ref] for ref in refs})
+        return _Known(
+            is_indexed,
+            around,
+            waiting=tuple(await tx.pending.waiting_among(around.members)),
+            published=await tx.outcomes.get_many(around.members),
+            options=await read_options(tx),
+        )
 
 
 async def _ask(context: PortalContext, around: Neighbourhood) -> LiveView:
@@ -99,9 +140,8 @@ async def _heal(context: PortalContext, refs: Iterable[RecordRef]) -> None:
     await context.runtime.queue.ask("drain_inbox", context.portal.portal_id)
 
 
-def _surroundings(
-    context: PortalContext, rules: RuleSet, around: Neighbourhood, view: LiveView, options: PublishingOptions
-) -> Surroundings:
+def _surroundings(context: PortalContext, rules: RuleSet, known: _Known, view: LiveView) -> Surroundings:
+    around = known.around
     return Surroundings(
         records={ref: _record(view, ref) for ref in around.members if ref in view.records},
         rules=rules,
@@ -110,7 +150,7 @@ def _surroundings(
         hubs=around.hubs,
         rejected=around.rejected,
         open_deals=frozenset(view.deals),
-        best_order=options.best_order,
+        best_order=known.options.best_order,
     )
 
 

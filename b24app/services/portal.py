@@ -10,12 +10,14 @@ from typing import Protocol
 
 from cachetools import TTLCache
 
+from b24app.bitrix24.answers_fields import UserField
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.errors import PortalGone, TokenRejected
 from b24app.bitrix24.throttle import Priority, Throttle
 from b24app.bitrix24.tokens import Access, AuthorizationServer, Grant
 from b24app.bitrix24.wire import Send
 from b24app.clock import Clock
+from b24app.dedupe.record import RecordType
 from b24app.dedupe.rules import RuleSet
 from b24app.logs import logger
 from b24app.services.limits import StoredThrottle
@@ -31,6 +33,7 @@ log = logger(__name__)
 
 STAGES_LIFE_S = 600.0  # names of lead stages
 NUMBERS_LIFE_S = 60.0  # totals of the index
+FIELDS_LIFE_S = 600.0  # which fields a portal has for our results
 BUCKETS_LIFE_S = 60.0  # what API keys have used up, long refilled by then
 
 
@@ -50,6 +53,9 @@ class Caches:
 
     stages: TTLCache[int, Mapping[str, str]] = field(default_factory=lambda: TTLCache(4096, STAGES_LIFE_S))
     numbers: TTLCache[int, IndexNumbers] = field(default_factory=lambda: TTLCache(1024, NUMBERS_LIFE_S))
+    fields: TTLCache[int, Mapping[RecordType, Mapping[str, UserField]]] = field(
+        default_factory=lambda: TTLCache(4096, FIELDS_LIFE_S)
+    )
     key_buckets: TTLCache[int, tuple[float, float]] = field(
         default_factory=lambda: TTLCache(4096, BUCKETS_LIFE_S)
     )  # API key → calls left, and since when
@@ -101,9 +107,11 @@ async def open_portal(runtime: Runtime, portal_id: int, priority: Priority) -> P
     return await _open(runtime, portal_id, StoredAccess(runtime, portal_id), priority)
 
 
-async def open_portal_as(runtime: Runtime, portal_id: int, access_token: str) -> PortalContext:
+async def open_portal_as(
+    runtime: Runtime, portal_id: int, access_token: str, priority: Priority = Priority.PERSON
+) -> PortalContext:
     """Return the context in which the app speaks with the rights of the person who looks."""
-    return await _open(runtime, portal_id, ViewerAccess(runtime, portal_id, access_token), Priority.PERSON)
+    return await _open(runtime, portal_id, ViewerAccess(runtime, portal_id, access_token), priority)
 
 
 async def _open(runtime: Runtime, portal_id: int, access: Access, priority: Priority) -> PortalContext:

@@ -9,6 +9,7 @@ from b24app.store.database import Transaction
 
 OPTION = "publishing"
 TASK = "publish_outcomes"
+BACKLOG_TASK = "publish_backlog"
 
 
 class PublishingMistake(ValueError):
@@ -60,4 +61,7 @@ async def read_options(tx: Transaction) -> PublishingOptions:
 
 async def ask_to_publish(runtime: Runtime, portal_id: int) -> None:
     """Have everything looked at that waits; called after the transaction that noted it."""
-    await runtime.queue.ask(TASK, portal_id)
+    async with runtime.store.read(portal_id) as tx:
+        for task, is_backlog in ((TASK, False), (BACKLOG_TASK, True)):
+            if await tx.pending.take(1, is_backlog=is_backlog):
+                await runtime.queue.ask(task, portal_id)

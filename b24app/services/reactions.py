@@ -1,34 +1,12 @@
 """What has to happen when a record's outcome really changed: everybody who wants to hear of it is in one list.
 
 A reaction only plans, in the transaction that stores the outcome; it asks no portal. So whatever it plans happens
-exactly when the outcome is kept, however often the task breaks off before.
+exactly when the outcome is kept, however often the task breaks off before. What it is told is in
+``outcome_change.py``, so that a reaction need not import this list.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-
-from b24app.dedupe.outcome import Outcome
-from b24app.dedupe.record import RecordRef
-from b24app.services.portal import PortalContext
-from b24app.store.database import Transaction
-from b24app.store.outcomes import StoredOutcome
-
-
-@dataclass(frozen=True, slots=True)
-class OutcomeChange:
-    """A record whose status, matches, grade, shared data or group became other ones.
-
-    ``before`` None: never published. ``is_new``: the record was created in the portal a short while ago, and this is
-    the first that is known of it; records of the first indexing are never new.
-    """
-
-    ref: RecordRef
-    before: StoredOutcome | None
-    after: Outcome
-    version: int
-    is_new: bool
-
-
-Reaction = Callable[[PortalContext, Transaction, Sequence[OutcomeChange]], Awaitable[None]]
+from b24app.services.outcome_change import Reaction
 
 REACTIONS: tuple[Reaction, ...] = ()
+
+TASKS_AFTER = ("carry_out_effects", "deliver_webhooks")  # what carries out the plans

@@ -9,6 +9,7 @@ from b24app.bitrix24.errors import AccessDenied
 from b24app.bitrix24.throttle import Priority
 from b24app.dedupe.record import Record, RecordRef, RecordType
 from b24app.services.portal import PortalContext, Runtime, open_portal
+from b24app.services.publishing import ask_to_publish
 from b24app.services.records import SELECTED, to_indexed, to_live_record
 from b24app.store.inbox import Waiting
 
@@ -30,7 +31,8 @@ async def drain_inbox(runtime: Runtime, portal_id: int) -> None:
             waiting = await tx.inbox.take(REFS_AT_ONCE)
         if not waiting:
             return
-        await refresh_records(context, [named.ref for named in waiting], waiting)
+        if await refresh_records(context, [named.ref for named in waiting], waiting):
+            await ask_to_publish(runtime, portal_id)
 
 
 async def refresh_records(
@@ -60,6 +62,8 @@ async def _refresh(context: PortalContext, refs: Sequence[RecordRef]) -> list[Re
     async with context.begin() as tx:
         changed = await tx.index.replace(indexed)
         gone = await tx.index.forget([ref for ref in refs if ref not in found], read_at)
+        if context.portal.indexed_at is None:  # their fields have to say that nobody has checked them yet
+            await tx.pending.note(changed + gone, context.now())
     return changed + gone
 
 

@@ -7,6 +7,7 @@ from b24app.dedupe.rules import MistakeCode, RuleMistake, RuleSet
 from b24app.services.access import PageToken
 from b24app.services.overview import Mistake, ShownRules
 from b24app.services.portal import Runtime
+from b24app.services.publishing import ask_to_publish
 from b24app.services.viewers import open_for_administrator
 from b24app.store.sync_state import SyncKind
 
@@ -96,6 +97,9 @@ async def save_settings(runtime: Runtime, token: PageToken, form: SettingsForm) 
             await tx.portal.mark_indexed(None)
             if run := await tx.sync.current(SyncKind.FIRST):  # what it has read so far has other keys
                 await tx.sync.fail(run, RULES_CHANGED, context.now())
+        elif changed:
+            await tx.pending.note_all(context.now(), hub_limit=form.rules.hub_limit)
     if has_other_keys:
         await runtime.queue.ask("index_portal", token.portal_id)
+    await ask_to_publish(runtime, token.portal_id)
     return SettingsOutcome(form)

@@ -14,6 +14,7 @@ from b24app.dedupe.rules import RuleSet
 from b24app.logs import logger
 from b24app.services.lanes import Lanes, Outcome, Reading, density_of
 from b24app.services.portal import PortalContext, Runtime, open_portal
+from b24app.services.publishing import ask_to_publish
 from b24app.services.reading import bounds_commands, plan_spans, read_bounds
 from b24app.services.records import to_indexed_all, to_live_record
 from b24app.services.refresh import refresh_records
@@ -44,8 +45,10 @@ async def index_portal(runtime: Runtime, portal_id: int) -> None:
         has_same_keys = rules.gives_same_keys_as(context.rules)
         if has_same_keys:
             await tx.portal.mark_indexed(context.now())
+            await tx.pending.note_all(context.now(), hub_limit=rules.hub_limit)
     if not has_same_keys:  # changed while we read: what was read first has other keys
         await runtime.queue.ask("index_portal", portal_id)
+    await ask_to_publish(runtime, portal_id)
 
 
 async def reconcile_portal(runtime: Runtime, portal_id: int) -> None:
@@ -59,6 +62,9 @@ async def reconcile_portal(runtime: Runtime, portal_id: int) -> None:
         while unseen := await _unseen(context, run, kind, after_id):
             await refresh_records(context, unseen)
             after_id = unseen[-1].id
+    async with context.begin() as tx:  # dates pass, deals open and close, decisions end: nobody tells us
+        await tx.pending.note_all(context.now(), hub_limit=context.rules.hub_limit)
+    await ask_to_publish(runtime, portal_id)
 
 
 async def _unseen(context: PortalContext, run: Run, kind: RecordType, after_id: int) -> list[RecordRef]:
@@ -74,6 +80,7 @@ async def sweep_portal(runtime: Runtime, portal_id: int) -> None:
     async with context.read() as tx:
         swept = [await tx.sync.last_sweep_at(kind) for kind in TYPES]
     await _sweep_since(context, min(at or context.portal.indexed_at for at in swept))
+    await ask_to_publish(runtime, portal_id)
 
 
 async def _sweep_since(context: PortalContext, since: float) -> None:

@@ -78,12 +78,16 @@ _NOTE_REMOVED = text("""
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A record to look at again. ``sequence`` changes each time it is noted; ``is_new``: just made in the portal."""
+    """A record to look at again. ``sequence`` changes each time it is noted; ``is_new``: just made in the portal.
+
+    ``is_backlog``: not because it changed itself.
+    """
 
     ref: RecordRef
     sequence: int
     noted_at: float
     is_new: bool
+    is_backlog: bool
 
 
 class PendingRepository:
@@ -177,4 +181,6 @@ async def find_unpublished_portals(connection: AsyncConnection) -> list[tuple[in
 
 
 def _to_pending(row: AnyRow) -> Pending:
-    return Pending(RecordRef(RecordType(row.type), row.id), row.sequence, row.noted_at, row.is_new)
+    return Pending(
+        RecordRef(RecordType(row.type), row.id), row.sequence, row.noted_at, row.is_new, row.is_backlog
+    )

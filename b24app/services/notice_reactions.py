@@ -1,0 +1,74 @@
+"""What is planned when outcomes changed: triggers, notes, notifications, and what webhooks are told.
+
+Everything is planned in the transaction that stores the outcomes, so each happens exactly once per change.
+"""
+
+from collections.abc import Sequence
+
+from b24app.bitrix24.calls import JSON
+from b24app.services.effects import EffectKind, plan_effect
+from b24app.services.notices import Happening, happenings, is_news, read_notice_options
+from b24app.services.outcome_change import OutcomeChange
+from b24app.services.portal import PortalContext
+from b24app.services.webhook_events import EventKind, WebhookEvent, plan_event
+from b24app.store.database import Transaction
+from b24app.store.notes import KnownNote
+
+
+async def fire_triggers(context: PortalContext, tx: Transaction, changes: Sequence[OutcomeChange]) -> None:
+    """Plan the triggers of leads; those of deals follow their contacts and companies."""
+    wanted = (await read_notice_options(tx)).trigger
+    for change in changes:
+        for happening in sorted(happenings(change) & wanted):
+            payload: dict[str, JSON] = {
+                "code": happening.value,
+                "ref": str(change.ref),
+                "moment": int(change.after.checked_at),
+            }
+            key = f"trigger:{happening.value}:{change.ref}:{change.version}"
+            await plan_effect(tx, key, EffectKind.TRIGGER, payload)
+
+
+async def write_notes(context: PortalContext, tx: Transaction, changes: Sequence[OutcomeChange]) -> None:
+    """Plan the notes of cards that have one already, or that have something to say in it."""
+    wanted = (await read_notice_options(tx)).note
+    news = [change for change in changes if is_news(change)]
+    known = await tx.notes.get_many([change.ref for change in news])
+    for change in news:
+        note, happened = known.get(change.ref), happenings(change)
+        if note is None and not happened & wanted:
+            continue
+        if Happening.REPEAT in happened:
+            await tx.notes.put(change.ref, KnownNote(note.comment_id if note else None, is_repeat=True))
+        key = f"note:{change.ref}:{change.version}"
+        await plan_effect(tx, key, EffectKind.NOTE, {"ref": str(change.ref)})
+
+
+async def notify_people(context: PortalContext, tx: Transaction, changes: Sequence[OutcomeChange]) -> None:
+    """Plan the notifications; who gets them is read when they are sent."""
+    wanted = (await read_notice_options(tx)).notify
+    for change in changes:
+        for happening in sorted(happenings(change) & wanted):
+            payload: dict[str, JSON] = {"kind": happening.value, "ref": str(change.ref)}
+            if happening is Happening.REPEAT:
+                payload["best"] = str(change.after.earlier[0].ref)
+            key = f"notify:{happening.value}:{change.ref}:{change.version}"
+            await plan_effect(tx, key, EffectKind.NOTIFY, payload)
+
+
+async def tell_webhooks(context: PortalContext, tx: Transaction, changes: Sequence[OutcomeChange]) -> None:
+    """Plan what webhooks are told of each change."""
+    if not await tx.webhooks.interested_in(EventKind.OUTCOME_CHANGED.value):
+        return
+    for change in changes:
+        if is_news(change):
+            event = WebhookEvent(
+                kind=EventKind.OUTCOME_CHANGED,
+                key=f"outcome:{change.ref}:{change.version}",
+                ref=change.ref,
+                status=change.after.status.value,
+                grade=change.after.grade,
+                matches=[match.ref for match in change.after.matches],
+                at=change.after.checked_at,
+            )
+            await plan_event(tx, event)
