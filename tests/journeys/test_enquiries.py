@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 import pytest_asyncio
 
@@ -14,7 +15,7 @@ from b24app.services.carry_out import NotYet
 from b24app.services.enquiry_rules import OPTION
 from b24app.store.effects import Effect, EffectState
 from tests.journeys.shared_town import installed_town
-from tests.journeys.town import Town
+from tests.journeys.town import ADMIN, Town, token_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -198,3 +199,84 @@ async def test_a_portal_without_tasks_keeps_the_rest(acme: Town):
     assert states.pop("task") == (EffectState.REFUSED, "scope_missing")
     assert set(states.values()) == {(EffectState.DONE, None)}
     assert len(texts(acme, contact)) == 1
+
+
+async def page_of(acme: Town, user: int = ADMIN) -> httpx.Response:
+    token = token_of((await acme.open(user, "DEFAULT")).text)
+    return await acme.browser.post(acme.address + "enquiries", data={"page_token": token})
+
+
+async def act(acme: Town, what: str, page: httpx.Response, **fields: object) -> httpx.Response:
+    given = {"page_token": token_of(page.text), "page": "1", **fields}
+    return await acme.browser.post(f"{acme.address}enquiries/{what}", data=given)
+
+
+async def test_undo_restores_the_portal_and_leaves_what_others_changed(acme: Town):
+    contact, lead = a_client(acme, "9005550601"), a_new_lead(acme, "9005550601")
+    await hear(acme, lead)
+    acme.portal.change("lead", lead, {"ASSIGNED_BY_ID": 7}, by=MANAGER)  # whose choice is not ours to undo
+    page = await page_of(acme)
+    assert f"/crm/lead/details/{lead}/" in page.text
+    assert f"/crm/contact/details/{contact}/" in page.text
+
+    undone = await act(acme, "undo", page, lead_id=lead)
+    again = await act(acme, "undo", undone, lead_id=lead)
+
+    assert (undone.status_code, again.status_code) == (200, 200)
+    assert {effect.state for effect in await effects_of(acme, lead)} == {EffectState.UNDONE}
+    assert (texts(acme, contact), acme.portal.tasks.bound_to(f"C_{contact}")) == ([], [])
+    assert lead_stands(acme, lead) == ("NEW", 7, [])
+    assert acme.portal.crm.get("contact", contact) is not None
+    assert acme.portal.crm.get("lead", lead) is not None
+    await hear(acme, lead)
+    assert texts(acme, contact) == []
+
+
+async def test_one_action_is_undone_alone_and_a_busy_portal_is_asked_later(acme: Town):
+    contact, lead = a_client(acme, "9005550701"), a_new_lead(acme, "9005550701")
+    await hear(acme, lead)
+    (comment,) = [effect for effect in await effects_of(acme, lead) if effect.kind == "comment"]
+    page = await page_of(acme)
+    acme.portal.faults.add(Fault(FaultKind.TIME_LIMIT, methods=frozenset({"crm.timeline.comment.delete"})))
+
+    answer = await act(acme, "undo-effect", page, effect_id=comment.effect_id)
+    waiting = (await effects_of(acme, lead))[0].state
+    pass_time(acme, 700)
+    await carry_out(acme)
+
+    assert answer.status_code == 200
+    assert waiting is EffectState.UNDOING
+    assert texts(acme, contact) == []
+    assert [effect.state for effect in await effects_of(acme, lead)] == [
+        EffectState.UNDONE,
+        *[EffectState.DONE] * 4,
+    ]
+    assert "carry_out_effects" in {job.task_name for job in await acme.jobs("todo")}
+    await acme.work()
+
+
+async def test_rules_are_an_administrators_and_must_name_what_counts(acme: Town):
+    page = await page_of(acme)
+    form = {"look_back_days": "30", "task_days": "2", "by[]": "phone", "is_on": "1"}
+
+    refused = await act(acme, "rules", page, **form)
+    stranger = await act(
+        acme, "rules", refused, **form, **{"originals[]": "won", "actions[]": "move", "move_to": "NO"}
+    )
+    saved = await act(acme, "rules", stranger, **form, **{"originals[]": "won", "actions[]": "comment"})
+    foreign = await act(acme, "rules", await acme.open(MANAGER, "DEFAULT"), **form, **{"originals[]": "lost"})
+
+    assert [one.status_code for one in (refused, stranger, saved, foreign)] == [422, 422, 200, 403]
+    assert "Выберите хотя бы один вид карточек" in refused.text
+    assert "Такой стадии больше нет" in stranger.text
+    async with acme.house.runtime.store.read((await acme.known()).portal_id) as tx:
+        kept = await tx.options.get(OPTION)
+        (entry,) = await tx.journal.recent(1)
+    assert kept is not None
+    assert (kept["originals"], kept["by"], kept["task"], kept["look_back_days"]) == (
+        ["won"],
+        ["phone"],
+        False,
+        30,
+    )
+    assert (entry.what, entry.user_id) == ("enquiry", ADMIN)
