@@ -34,7 +34,7 @@ from b24app.services.audit.webhook import AuditOrder, WebhookAudit, open_audit
 from b24app.services.audit.words import WORDS
 from b24app.services.health import count_call
 from b24app.services.manifest import Manifest, parse_manifest
-from b24app.services.portal import Runtime
+from b24app.services.portal import Queue, Runtime
 from b24app.store import database, embedded
 from b24app.store.address import libpq_dsn
 from b24app.store.vault import Vault
@@ -117,7 +117,7 @@ def make_vault(settings: Settings) -> Vault:
 def make_runtime(
     settings: Settings,
     store: database.Store,
-    queue: JobQueue,
+    queue: Queue,
     http: Http,
     send: Send,
     clock: Clock,

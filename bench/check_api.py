@@ -77,9 +77,7 @@ async def ask_all(size: int, questions: int, database_url: str, folder: Path) ->
         portal.crm.load_lazily(word, ids, customer_row)
     store = await Store.open(database_url, bench_vault(folder), clock=clock, pool_size=POOL_SIZE)
     try:
-        async with open_town(
-            portal, store=store, database_url=database_url, folder=folder, transports=in_process(portal)
-        ) as town:
+        async with open_town(portal, store=store, folder=folder, transports=in_process(portal)) as town:
             await load_index(town, database_url)
             customers = _random_customers(size, questions + WARM_UP)
             measured = await _ask(town, await _keys(town), customers)

@@ -97,7 +97,7 @@ async def read_portal(case: Case, database_url: str, folder: Path) -> Read:
         portal.crm.load_lazily(word, ids, light_row)
     store = await TimelessStore.open(database_url, bench_vault(folder), clock=clock, pool_size=POOL_SIZE)
     try:
-        async with open_town(portal, store=store, database_url=database_url, folder=folder) as town:
+        async with open_town(portal, store=store, folder=folder) as town:
             await _tell_plan(town, case.limits)
             began = clock.now()
             await index_portal(town.runtime, town.portal_id)

@@ -12,7 +12,6 @@ from b24app.bitrix24.wire import make_sender
 from b24app.bootstrap import demo_settings, make_runtime, make_vault
 from b24app.clock import Clock
 from b24app.config import Settings
-from b24app.jobs.queue import JobQueue
 from b24app.sandbox.crm import Fields
 from b24app.sandbox.installs import AppInstall
 from b24app.sandbox.limits import SandboxLimits
@@ -21,7 +20,6 @@ from b24app.sandbox.portal import SandboxPortal
 from b24app.sandbox.server import create_oauth_app, create_portal_app
 from b24app.sandbox.users import Breadth, User
 from b24app.services.portal import Runtime
-from b24app.store.address import libpq_dsn
 from b24app.store.database import Store
 from b24app.store.portals import PortalStatus, StoredTokens
 from b24app.store.vault import Vault
@@ -104,12 +102,21 @@ def bench_vault(folder: Path) -> Vault:
     return make_vault(bench_settings(folder))
 
 
+class IdleQueue:
+    """Takes every wish for background work, and does none: what is measured is asked for by name."""
+
+    async def ask(self, task: str, portal_id: int, **_: object) -> None:
+        """Do nothing."""
+
+    async def counts(self) -> dict[str, int]:
+        return {}
+
+
 @asynccontextmanager
 async def open_town(
     portal: SandboxPortal,
     *,
     store: Store,
-    database_url: str,
     folder: Path,
     transports: Mapping[str, httpx.AsyncBaseTransport] | None = None,
 ) -> AsyncIterator[Town]:
@@ -119,8 +126,7 @@ async def open_town(
         httpx.AsyncClient(mounts=dict(transports or in_process(portal))) as http,
         make_sender(allow_insecure=True, timeout_s=SENDING_S) as send,
     ):
-        queue = JobQueue(libpq_dsn(database_url))
-        runtime = make_runtime(settings, store, queue, http, send, portal.clock, make_vault(settings))
+        runtime = make_runtime(settings, store, IdleQueue(), http, send, portal.clock, make_vault(settings))
         yield Town(portal, runtime, await _install(store, portal))
 
 

@@ -106,9 +106,7 @@ async def open_tabs(size: int, openings: int, database_url: str, folder: Path) -
     portal_side = {host: Waited(transport) for host, transport in in_process(portal).items()}
     store = await Store.open(database_url, bench_vault(folder), clock=clock, pool_size=POOL_SIZE)
     try:
-        async with open_town(
-            portal, store=store, database_url=database_url, folder=folder, transports=portal_side
-        ) as town:
+        async with open_town(portal, store=store, folder=folder, transports=portal_side) as town:
             await load_index(town, database_url)
             await store.limits_take(town.portal_id, _without_limit)
             measured = await _measure(town, list(portal_side.values()), size, openings)

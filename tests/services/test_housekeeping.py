@@ -5,6 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from b24app.bitrix24.wire import make_sender
 from b24app.bootstrap import make_runtime, make_vault
 from b24app.config import Settings
 from b24app.jobs.queue import JobQueue
@@ -40,9 +41,9 @@ async def test_after_a_night_no_portal_needs_the_old_secret(
     await before.close()
 
     during = await opened(database_url, clock, both)
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient() as http, make_sender(allow_insecure=False, timeout_s=1) as send:
         queue = JobQueue(libpq_dsn(database_url))
-        await purge(make_runtime(both, during, queue, http, clock, make_vault(both)))
+        await purge(make_runtime(both, during, queue, http, send, clock, make_vault(both)))
     await during.close()
 
     after = await opened(database_url, clock, new)

@@ -9,6 +9,7 @@ import pytest
 
 from b24app.bitrix24.errors import Bitrix24Error
 from b24app.bitrix24.incoming import FrameCall, parse_frame
+from b24app.bitrix24.wire import make_sender
 from b24app.bootstrap import make_runtime, make_vault
 from b24app.config import Settings
 from b24app.services.access import Refused
@@ -87,8 +88,11 @@ async def runtime(
         base_url="https://app.example", oauth_url=OAUTH, client_id="local.acme", client_secret="s" * 20,
         secret_key="k" * 40, data_dir=tmp_path,
     )  # type: ignore[arg-type]  # fmt: skip
-    async with httpx.AsyncClient(transport=httpx.MockTransport(internet)) as http:
-        yield make_runtime(settings, store, SilentQueue(), http, clock, make_vault(settings))  # type: ignore[arg-type]
+    async with (
+        httpx.AsyncClient(transport=httpx.MockTransport(internet)) as http,
+        make_sender(allow_insecure=False, timeout_s=1) as send,
+    ):
+        yield make_runtime(settings, store, SilentQueue(), http, send, clock, make_vault(settings))  # type: ignore[arg-type]
 
 
 def a_call(**form: str) -> FrameCall:
