@@ -23,6 +23,7 @@ from b24app.sandbox.timeline import Timeline
 from b24app.sandbox.wire import Json, as_int, as_list, as_map, as_text
 from b24app.sandbox.workflows import DOCUMENT_CLASSES, RobotStep, Workflows, robot_form
 
+USER_PREFIX = "user_"  # how workflows write an employee
 STAGED = ("lead", "deal")
 
 
@@ -174,12 +175,12 @@ class Automation:
             self._write(word, record_id, step.value, returned)
             return
         name = (SPECS[word].stage_field or "") if step.act is Act.MOVE else "ASSIGNED_BY_ID"
-        self._note(word, record_id, "moved" if step.act is Act.MOVE else "assigned", step.value)
-        self._portal.change(word, record_id, {name: step.value}, by=None)
+        value = _filled(step.value, returned).removeprefix(USER_PREFIX)
+        self._note(word, record_id, "moved" if step.act is Act.MOVE else "assigned", value)
+        self._portal.change(word, record_id, {name: value}, by=None)
 
-    def _write(self, word: str, record_id: int, text: str, returned: Mapping[str, Json]) -> None:
-        for name, value in returned.items():
-            text = text.replace(f"{{{name}}}", _shown(value))
+    def _write(self, word: str, record_id: int, template: str, returned: Mapping[str, Json]) -> None:
+        text = _filled(template, returned)
         now = self._portal.clock.now()
         self._portal.timeline.add(word, record_id, text, author_id=1, now=now, by_automation=True)
         self._note(word, record_id, "comment", text)
@@ -221,6 +222,12 @@ def _stage(word: str, record: Record) -> str:
 
 def _is_later(stages: list[str], stage: str, than: str) -> bool:
     return stage in stages and than in stages and stages.index(stage) > stages.index(than)
+
+
+def _filled(text: str, returned: Mapping[str, Json]) -> str:
+    for name, value in returned.items():
+        text = text.replace(f"{{{name}}}", _shown(value))
+    return text
 
 
 def _shown(value: Json) -> str:

@@ -14,6 +14,9 @@ from b24app.sandbox.pages_screen import WORDS, Screen, Viewer, go_to
 from b24app.sandbox.people_book import Pair, Ref
 from b24app.sandbox.people_truth import Truth
 from b24app.sandbox.portal import SandboxPortal
+from b24app.sandbox.quirks import PlanPart
+from b24app.sandbox.repeats import create_repeat
+from b24app.sandbox.story import story
 from b24app.sandbox.wire import as_int
 
 MOST_SHOWN = 20
@@ -56,6 +59,8 @@ async def show_cockpit(screen: Screen, request: Request) -> Response:
         chosen=show_link(viewer, *chosen) if chosen else None,
         record=f"{chosen.type}:{chosen.id}" if chosen else "",
         truths=tuple(_truths(viewer, screen.truth, chosen)) if screen.truth and chosen else (),
+        told=story(portal, *chosen) if chosen else [],
+        plan=[(part, part in portal.plan.lacks) for part in PlanPart],
     )
 
 
@@ -65,6 +70,22 @@ async def do_in_cockpit(screen: Screen, request: Request) -> Response:
     if action is None:
         return screen.notice(request, "not_found", status=404)
     await action(screen.portal)
+    return go_to("/sandbox/")
+
+
+async def make_repeat(screen: Screen, request: Request) -> Response:
+    """Make a lead that repeats the chosen record, and show its chain."""
+    chosen = _chosen(str((await request.form()).get("record", "")))
+    if chosen is None or screen.portal.crm.get(*chosen) is None:
+        return screen.notice(request, "not_found", status=404)
+    lead_id = create_repeat(screen.portal, *chosen)
+    return go_to(f"/sandbox/?record=lead:{lead_id}")
+
+
+async def change_plan(screen: Screen, request: Request) -> Response:
+    """Say what the portal's plan lacks from now on."""
+    form = await request.form()
+    screen.portal.plan.lacks = {part for part in PlanPart if part.value in form.getlist("lacks")}
     return go_to("/sandbox/")
 
 

@@ -50,14 +50,14 @@ def card_tabs(viewer: Viewer, word: str) -> tuple[Tab, ...]:
     code = f"CRM_{word.upper()}_DETAIL_TAB"
     bound = [place for place in app.registrations.placements if place.code == code]
     language = viewer.user.language
-    return tuple(Tab(f"app-{at}", _title(place, language), place) for at, place in enumerate(bound))
+    return tuple(Tab(f"app-{at}", title_of_place(place, language), place) for at, place in enumerate(bound))
 
 
 def open_tab(viewer: Viewer, tab: Tab, record_id: int, path: str) -> FrameView:
     """Open the tab: fresh tokens, and the record's id as the portal gives it, in text."""
     options = {"ID": str(record_id), "URI": path}
     post = viewer.portal.open_frame(viewer.user.id, tab.placement.code, options, tab.placement.handler)
-    return _view(viewer, post, tab.title)
+    return frame_of(viewer, post, tab.title)
 
 
 async def show_app(screen: Screen, request: Request) -> Response:
@@ -71,7 +71,7 @@ async def show_app(screen: Screen, request: Request) -> Response:
         post = screen.portal.open_frame(viewer.user.id, "DEFAULT", _own_parameters(request))
     except NotInstalled:
         return screen.notice(request, "not_installed", status=403)
-    return screen.page(request, "app.html", frame=_view(viewer, post, APP_TITLE))
+    return screen.page(request, "app.html", frame=frame_of(viewer, post, APP_TITLE))
 
 
 def app_path(app: AppInstall | None) -> str:
@@ -84,12 +84,14 @@ def _own_parameters(request: Request) -> dict[str, Json]:
     return parse_pairs((name, value) for name, value in pairs if name not in _PAGE_ONLY)
 
 
-def _title(place: Placement, language: str) -> str:
+def title_of_place(place: Placement, language: str) -> str:
+    """Return what a place is called in the viewer's language."""
     texts: Mapping[str, Json] = as_map(place.languages.get(language)) or {}
     return as_text(texts.get("TITLE")) or place.title or APP_TITLE
 
 
-def _view(viewer: Viewer, post: FramePost, title: str) -> FrameView:
+def frame_of(viewer: Viewer, post: FramePost, title: str) -> FrameView:
+    """Return the frame for an opening of the application."""
     query = parse_qs(urlsplit(post.url).query)
     domain, protocol, sid = (query[name][-1] for name in ("DOMAIN", "PROTOCOL", "APP_SID"))
     app = viewer.portal.app

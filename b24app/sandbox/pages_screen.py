@@ -91,6 +91,7 @@ class Screen:
             path=request.url.path,
             address=f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path,
             is_embedded=is_embedded(request),
+            bell_count=len(self.portal.bell.of(viewer.user.id)),
             **values,
         )
         response = HTMLResponse(html, status, dict(_HEADERS))

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from b24app.sandbox import pages_texts_acts
+
 LANGUAGES = {"ru": "Русский", "en": "English"}
 
 _RU = {
@@ -222,7 +224,7 @@ _EN = {
     "open_sandbox": "The truth about this record",
 }
 
-_TEXTS = {"ru": _RU, "en": _EN}
+_TEXTS = {"ru": _RU | pages_texts_acts.RU, "en": _EN | pages_texts_acts.EN}
 
 
 def texts_for(language: str) -> Mapping[str, str]:

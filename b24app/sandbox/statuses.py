@@ -72,11 +72,12 @@ class StatusBook:
 
     def stages(self, word: str) -> list[str]:
         """Return the codes of a type's stages in order; contacts and companies have none."""
-        directory = _STAGES.get(word)
-        rows = sorted(
-            (row for row in self.rows if row.entity_id == directory), key=lambda row: (row.sort, row.id)
-        )
-        return [row.code for row in rows]
+        return [row.code for row in self.stage_rows(word)]
+
+    def stage_rows(self, word: str) -> list[Status]:
+        """Return a type's stages in order."""
+        rows = (row for row in self.rows if row.entity_id == _STAGES.get(word))
+        return sorted(rows, key=lambda row: (row.sort, row.id))
 
     def semantics(self, entity_id: str, code: str) -> str:
         """Return P, S or F for a stage; an unknown stage counts as in work."""

@@ -1,5 +1,6 @@
 """The toy portal in Chromium, with a tiny application of another origin in its frames."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,13 +15,14 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from b24app.clock import SystemClock
-from b24app.sandbox.installs import AppInstall, EventHandler, Placement
+from b24app.sandbox.installs import AppInstall, EventHandler, Placement, Robot
 from b24app.sandbox.limits import SandboxLimits
 from b24app.sandbox.oauth import SandboxOAuth
 from b24app.sandbox.pages import page_routes
 from b24app.sandbox.people import SHOWCASE, seed
 from b24app.sandbox.portal import SandboxPortal
 from b24app.sandbox.server import SandboxServer
+from b24app.sandbox.wire import Json
 from tests.sandbox.background import served_in_background
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -46,6 +48,10 @@ PAGES = (
     f"{LEAD}?tab=history",
     f"{LEAD}?tab=app-0",
     "/crm/lead/details/0/",
+    "/crm/deal/details/0/",
+    "/crm/lead/automation/",
+    "/crm/lead/automation/rule/?stage=NEW&robot=find",
+    "/company/personal/notifications/",
     f"/crm/contact/details/{SHOWCASE.contact}/",
     f"/crm/company/details/{SHOWCASE.company}/",
     f"/crm/deal/details/{SHOWCASE.deal}/",
@@ -59,6 +65,18 @@ APP_PAGE = """<!doctype html><html lang="ru"><head><meta charset="utf-8"><title>
 <style>body {{ margin: 0 }} .tall {{ height: {tall}px }}</style>
 <script src="{portal}/bx24.js" defer></script></head>
 <body><p id="place">{path}</p><div class="tall"></div><p id="end">end</p></body></html>"""
+
+
+ROBOT: dict[str, Json] = {
+    "NAME": "Найти дубликаты везде, где они только могут быть",
+    "PROPERTIES": {
+        "types": {"Name": "Где искать", "Type": "select", "Multiple": "Y", "Options": {"lead": "Лиды"}}
+    },
+    "RETURN_PROPERTIES": {"status": {"Name": "Статус"}},
+}
+FOUND = {
+    "data": [{"id": SHOWCASE.contact, "name": "Смирнова Анна", "phone": "+7 900 000-01-01", "email": ""}]
+}
 
 
 @dataclass
@@ -138,6 +156,10 @@ async def _portal_and_app(*, is_installed: bool) -> AsyncIterator[tuple[SandboxP
         app = AppInstall("local.tiny", "secret", f"{address}/app", f"{address}/install")
         portal.add_app(app).installed = is_installed
         app.registrations.placements.append(Placement("CRM_LEAD_DETAIL_TAB", f"{address}/tab", "Дубликаты"))
+        app.registrations.placements.append(
+            Placement("CRM_DETAIL_SEARCH", f"{address}/search", "По телефону")
+        )
+        app.registrations.robots["find"] = Robot("find", f"{address}/robot", ROBOT)
         app.registrations.events.append(EventHandler(1, "ONCRMLEADUPDATE", f"{address}/events"))
         yield portal, tiny
 
@@ -398,6 +420,26 @@ async def test_editing_a_phone_as_a_switched_user_tells_the_application(stage: S
     assert (event["event"], event["data[FIELDS][ID]"]) == ("ONCRMLEADUPDATE", str(SHOWCASE.lead))
     assert event["auth[user_id]"] == str(OWN_ONLY)
     await expect(stage.page.get_by_label("Телефон", exact=True).first).to_have_value("+7 900 555-55-55")
+
+
+async def test_a_client_that_the_application_found_is_put_into_a_new_deal(stage: Stage):
+    await stage.open("/crm/deal/details/0/", ADMIN)
+    picker = stage.page.locator('[data-picker="contact"]')
+    await picker.locator("[data-picker-query]").fill("8 900 000-01-01")
+    await picker.get_by_role("button", name="По телефону").click()
+    frame = picker.frame_locator("[data-app-frame] iframe")
+    await stage.ask(frame, f"BX24.placement.call('crmShowFoundEntities', {json.dumps(FOUND)}, () => done())")
+
+    await picker.get_by_role("button", name="Смирнова Анна").click()
+    await stage.page.get_by_label("Название").fill("Повторный заказ")
+    async with stage.page.expect_navigation():
+        await stage.page.get_by_role("button", name="Сохранить").click()
+
+    options = next(form for path, _, form in stage.app.posts if path == "/search")["PLACEMENT_OPTIONS"]
+    expected = {"entityTypeName": "CONTACT", "searchQuery": "8 900 000-01-01", "URI": "/crm/deal/details/0/"}
+    assert json.loads(options) == expected
+    made = stage.portal.crm.tables["deal"].last_id
+    assert stage.portal.crm.links["deal"].targets(made) == [SHOWCASE.contact]
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (1280, "light"), (1280, "dark")])

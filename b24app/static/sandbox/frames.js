@@ -83,8 +83,18 @@ async function reloadHead() {
   if (head && fresh) head.replaceWith(document.importNode(fresh, true));
 }
 
-// What BX24.placement.call may ask of a card; everything else does silently nothing, as in a portal.
-const placementCommands = { reloadData: reloadHead };
+// Hands what the application found to the client picker around its frame; picker.js listens.
+function showFoundEntities(frame, params) {
+  frame.section.dispatchEvent(new CustomEvent("clients-found", { bubbles: true, detail: params }));
+}
+
+// What BX24.placement.call may ask of a place; everything else does silently nothing, as in a portal.
+const cardCommands = { reloadData: reloadHead };
+const searchCommands = { crmShowFoundEntities: showFoundEntities };
+
+function placementCommands(frame) {
+  return frame.fields.PLACEMENT === "CRM_DETAIL_SEARCH" ? searchCommands : cardCommands;
+}
 
 const commands = {
   getInitData(frame, params, answer) {
@@ -133,11 +143,12 @@ const commands = {
     if (frame.fields.PLACEMENT === "DEFAULT") location.reload();
   },
   getInterface(frame, params, answer) {
-    answer({ command: Object.keys(placementCommands), event: [] });
+    answer({ command: Object.keys(placementCommands(frame)), event: [] });
   },
-  async callPlacement(frame, { command }, answer) {
-    if (!Object.hasOwn(placementCommands, command)) return;
-    answer((await placementCommands[command]()) ?? null);
+  async callPlacement(frame, { command, params }, answer) {
+    const known = placementCommands(frame);
+    if (!Object.hasOwn(known, command)) return;
+    answer((await known[command](frame, params ?? {})) ?? null);
   },
 };
 

@@ -1,0 +1,80 @@
+// The client picker of new leads and deals: asks the portal for clients while somebody types, opens the application's
+// search in a hidden frame when its item is clicked, and shows what the application gives with crmShowFoundEntities.
+"use strict";
+
+async function fetchPart(path, params, selector) {
+  const response = await fetch(`${path}?${new URLSearchParams(params)}`);
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const part = page.querySelector(selector);
+  return part ? document.importNode(part, true) : null;
+}
+
+class Picker {
+  constructor(part, fieldset) {
+    this.part = part;
+    this.kind = part.dataset.picker;
+    this.uri = fieldset.dataset.uri;
+    this.item = fieldset.querySelector("[data-picker-item]");
+    this.query = part.querySelector("[data-picker-query]");
+    this.found = part.querySelector("[data-picker-found]");
+    this.query.addEventListener("input", () => this.find());
+    part.querySelector("[data-picker-drop]").addEventListener("click", () => this.choose("", ""));
+    part.addEventListener("click", (event) => this.hear(event));
+    part.addEventListener("clients-found", (event) => this.showFound(event));
+  }
+
+  get params() {
+    return { type: this.kind, find: this.query.value.trim() };
+  }
+
+  async find() {
+    const asked = this.params;
+    const clients = asked.find.length < 3 ? null : await fetchPart("/crm/clients/", asked, "[data-clients]");
+    if (asked.find === this.params.find) this.found.replaceChildren(...(clients ? [clients] : []));
+  }
+
+  hear(event) {
+    const client = event.target.closest("[data-client]");
+    if (client) this.choose(client.dataset.id, client.querySelector("[data-client-name]").textContent);
+    const place = event.target.closest("[data-app-search]");
+    if (place && !client) this.openSearch(place);
+  }
+
+  async openSearch(place) {
+    place.querySelector("[data-waiting]").hidden = false;
+    const params = { ...this.params, place: place.dataset.appSearch, uri: this.uri };
+    const section = await fetchPart("/crm/clients/search/", params, "[data-app-frame]");
+    if (!section) return;
+    place.querySelector("[data-frame]").replaceChildren(section);
+    new AppFrame(section).open();
+  }
+
+  showFound(event) {
+    const place = event.target.closest("[data-app-search]");
+    const rows = Object.values(event.detail.data ?? {});
+    place.querySelector("[data-waiting]").hidden = true;
+    place.querySelector("[data-none]").hidden = rows.length > 0;
+    place.querySelector("[data-app-found]").replaceChildren(...rows.map((row) => this.rowOf(row)));
+  }
+
+  rowOf({ id, name, phone, email, web }) {
+    const row = this.item.content.firstElementChild.cloneNode(true);
+    row.querySelector("[data-client]").dataset.id = String(id);
+    row.querySelector("[data-client-name]").textContent = String(name ?? "");
+    const values = [phone, email, web].flat().filter(Boolean).map((value) => value.value ?? value);
+    row.querySelector("[data-client-values]").textContent = values.join(", ");
+    return row;
+  }
+
+  choose(id, name) {
+    this.part.querySelector("[data-picker-chosen]").value = id;
+    this.part.querySelector("[data-picker-name]").textContent = name;
+    this.part.querySelector("[data-picker-choice]").hidden = !id;
+    this.query.value = "";
+    this.found.replaceChildren();
+  }
+}
+
+for (const fieldset of document.querySelectorAll("[data-client-picker]")) {
+  for (const part of fieldset.querySelectorAll("[data-picker]")) new Picker(part, fieldset);
+}
