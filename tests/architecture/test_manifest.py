@@ -5,10 +5,10 @@ from pathlib import Path
 
 import b24app
 from b24app.bootstrap import read_manifest
-from b24app.web import pages, portal_calls, widget
+from b24app.web import pages, portal_calls, robots, search, widget
 
 SOURCE = Path(b24app.__file__).parent
-PORTAL_ROUTERS = (widget.router, portal_calls.router)
+PORTAL_ROUTERS = (widget.router, portal_calls.router, robots.router, search.router)
 OWN_PAGES = frozenset({"/widget/check", "/widget/page", "/widget/reject", "/widget/undo"})
 
 

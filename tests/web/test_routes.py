@@ -19,6 +19,7 @@ NOW = 1_790_000_000.0
 MANAGER = 2
 FRAMES = ["", "install", "widget/lead", "widget/contact", "widget/company", "widget/deal"]
 ACTS = ["progress", "settings", "widget/check", "widget/page", "widget/reject", "widget/undo"]
+CALLED = ["events", "robots/find_duplicates"]
 QUERY = {"DOMAIN": "portal.example", "PROTOCOL": "1", "APP_SID": "0" * 32}
 MEMBER = {"auth[member_id]": "a" * 32, "auth[application_token]": "b" * 32}
 INLINE = re.compile(r"<script\b(?![^>]*\bsrc=)|<style\b|\sstyle=\"|\son[a-z]+=\"|javascript:", re.IGNORECASE)
@@ -147,7 +148,7 @@ async def test_an_act_without_a_page_token_is_malformed_and_with_a_bad_one_outda
 
 
 async def test_a_body_beyond_every_portals_need_is_not_read(acme: Town):
-    for path in [*FRAMES, *ACTS, "events"]:
+    for path in [*FRAMES, *ACTS, *CALLED]:
         answer = await post(acme, path, AUTH_ID="x" * (BODY_LIMIT_BYTES + 1))
 
         assert answer.status_code == 413
@@ -155,7 +156,7 @@ async def test_a_body_beyond_every_portals_need_is_not_read(acme: Town):
 
 async def test_what_no_portal_sends_is_malformed(acme: Town):
     for content, kind in ODD_BODIES:
-        for path in [*FRAMES, *ACTS, "events"]:
+        for path in [*FRAMES, *ACTS, *CALLED]:
             answer = await acme.browser.post(
                 acme.address + path, params=QUERY, content=content, headers={"Content-Type": kind}
             )
@@ -176,7 +177,7 @@ async def everything(acme: Town) -> list[httpx.Response]:
     await acme.work()
     answers = [await acme.browser.get(acme.address + path) for path in ("", "healthz", "metrics", "nothing")]
     answers += [await acme.browser.get(acme.address + path) for path in ("static/app.js", "static/app.css")]
-    answers += [await post(acme, path) for path in [*FRAMES, *ACTS, "events"]]
+    answers += [await post(acme, path) for path in [*FRAMES, *ACTS, *CALLED]]
     answers += [await acme.open_card(MANAGER, word, 101) for word in ("lead", "contact", "company", "deal")]
     answers += [await acme.open(user, "DEFAULT") for user in (ADMIN, MANAGER)]
     answers += [await acme.open_installer(user) for user in (ADMIN, MANAGER)]

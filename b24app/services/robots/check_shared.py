@@ -10,10 +10,9 @@ from b24app.dedupe.record import Record, RecordRef, RecordType
 from b24app.dedupe.routing import Holder, Routing, next_call
 from b24app.dedupe.shared import SharedData, classify_shared
 from b24app.services.card_reading import LiveView, deal_commands, link_commands, read_view, who_and_what
-from b24app.services.outcomes import find_outcomes
 from b24app.services.portal import PortalContext
 from b24app.services.robots.robot import Ended, Given, Inputs, Robot, RobotAnswer, to_code, to_user
-from b24app.services.robots.subjects import catch_up, find_subjects, refs_of
+from b24app.services.robots.subjects import catch_up, find_subjects, find_their_outcomes, refs_of
 from b24app.store.robot_calls import KeptCall
 
 NOTHING: Mapping[str, JSON] = {
@@ -51,7 +50,7 @@ async def answer(context: PortalContext, calls: Sequence[KeptCall]) -> dict[byte
     subjects = await find_subjects(context, calls)
     await catch_up(context)
     refs = refs_of(subjects)
-    outcomes = await find_outcomes(context, refs) if refs else {}
+    outcomes = await find_their_outcomes(context, refs, context.rules)
     around = {ref: _around(outcome) for ref, outcome in outcomes.items()}
     view = await _read(context, {member for members in around.values() for member in members})
     answered = {}

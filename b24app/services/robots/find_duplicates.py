@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from b24app.bitrix24.calls import JSON
+from b24app.dedupe.enquiry import shared_by
+from b24app.dedupe.enquiry_rules import By
 from b24app.dedupe.grade import Grade
-from b24app.dedupe.match import ReasonCode
 from b24app.dedupe.outcome import Outcome, OutcomeMatch, Status
-from b24app.dedupe.record import RecordRef, RecordType, ValueKind
+from b24app.dedupe.record import RecordRef, RecordType
 from b24app.dedupe.rules import RuleSet
 from b24app.dedupe.shared import SharedKind
-from b24app.services.outcomes import find_outcomes
 from b24app.services.portal import PortalContext
 from b24app.services.reason_text import reason_text
 from b24app.services.robots.robot import (
@@ -31,17 +31,11 @@ from b24app.services.robots.robot import (
     to_code,
     to_user,
 )
-from b24app.services.robots.subjects import catch_up, find_subjects, refs_of
+from b24app.services.robots.subjects import catch_up, find_subjects, find_their_outcomes, refs_of
 from b24app.store.robot_calls import KeptCall
 from b24app.texts import language_of
 
 LOOK_BACK_DAYS = range(3651)
-KINDS: Mapping[ReasonCode, ValueKind] = {
-    ReasonCode.SAME_PHONE: ValueKind.PHONE,
-    ReasonCode.SAME_WEAK_PHONE: ValueKind.PHONE,
-    ReasonCode.SAME_EMAIL: ValueKind.EMAIL,
-    ReasonCode.SAME_ALIAS: ValueKind.EMAIL,
-}
 NOTHING: Mapping[str, JSON] = {
     "status": Status.NOT_CHECKED.value,
     "count": 0,
@@ -81,7 +75,7 @@ def read_inputs(given: Given) -> Inputs:
     """Return what the step asks for, with what was left empty left out; raises InputMistake."""
     inputs: Inputs = {
         "types": choices(given, "types", (kind.word for kind in RecordType)) or None,
-        "keys": choices(given, "keys", ValueKind) or None,
+        "keys": choices(given, "keys", By) or None,
         "look_back_days": one_number(given, "look_back_days", LOOK_BACK_DAYS),
         "include_closed": one_flag(given, "closed"),
         "least_grade": one_choice(given, "least_grade", (grade.word for grade in Grade)),
@@ -101,7 +95,7 @@ async def answer(context: PortalContext, calls: Sequence[KeptCall]) -> dict[byte
     refs = refs_of(subjects)
     await catch_up(context)
     inputs = calls[0].inputs
-    outcomes = await find_outcomes(context, refs, rules_for(context.rules, inputs)) if refs else {}
+    outcomes = await find_their_outcomes(context, refs, rules_for(context.rules, inputs))
     kinds = _kinds(inputs)
     language = language_of(context.portal.language)
     answered = {}
@@ -115,16 +109,16 @@ async def answer(context: PortalContext, calls: Sequence[KeptCall]) -> dict[byte
     return answered
 
 
-def _kinds(inputs: Mapping[str, object]) -> frozenset[ValueKind]:
+def _kinds(inputs: Mapping[str, object]) -> frozenset[By]:
     chosen = inputs.get("keys")
-    return frozenset(map(ValueKind, chosen)) if isinstance(chosen, list) else frozenset(ValueKind)
+    return frozenset(map(By, chosen)) if isinstance(chosen, list) else frozenset(By)
 
 
-def only_by(outcome: Outcome, kinds: frozenset[ValueKind]) -> Outcome:
+def only_by(outcome: Outcome, kinds: frozenset[By]) -> Outcome:
     """Return the outcome with the matches alone that share a value of one of these kinds."""
-    if kinds == frozenset(ValueKind):
+    if kinds == frozenset(By):
         return outcome
-    matches = tuple(match for match in outcome.matches if any(KINDS[code] in kinds for code in match.codes))
+    matches = tuple(match for match in outcome.matches if shared_by(match.codes) & kinds)
     partners = tuple(ref for ref in outcome.partners if any(match.ref == ref for match in matches))
     return replace(
         outcome,

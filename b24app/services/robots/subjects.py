@@ -5,9 +5,12 @@ from collections.abc import Mapping, Sequence
 from b24app.bitrix24 import answers, methods
 from b24app.bitrix24.calls import BatchAnswer, Command
 from b24app.bitrix24.errors import NotFound
+from b24app.dedupe.outcome import Outcome
 from b24app.dedupe.record import RecordRef, RecordType
+from b24app.dedupe.rules import RuleSet
+from b24app.services.outcomes import look_at
 from b24app.services.portal import PortalContext
-from b24app.services.refresh import refresh_records
+from b24app.services.refresh import LostRights, refresh_records
 from b24app.services.robots.robot import Ended
 from b24app.store.robot_calls import KeptCall
 
@@ -39,6 +42,18 @@ async def catch_up(context: PortalContext) -> None:
         waiting = await tx.inbox.take(WAITING_AT_ONCE)
     if waiting:
         await refresh_records(context, [named.ref for named in waiting], waiting)
+
+
+async def find_their_outcomes(
+    context: PortalContext, refs: Sequence[RecordRef], rules: RuleSet
+) -> dict[RecordRef, Outcome]:
+    """Return the outcomes of records that exist; raises LostRights when the app does not see the whole portal."""
+    if not refs:
+        return {}
+    look = await look_at(context, refs, rules)
+    if not look.is_admin:
+        raise LostRights(method="profile")
+    return {ref: look.found[ref] for ref in refs if ref in look.found}
 
 
 def _itself(call: KeptCall) -> tuple[RecordRef, ...]:
