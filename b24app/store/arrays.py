@@ -22,5 +22,9 @@ def to_links(refs: Sequence[RecordRef]) -> list[int]:
     return [ref.id * _TYPES + int(ref.type) for ref in refs]
 
 
+def to_link(ref: RecordRef) -> int:
+    return ref.id * _TYPES + ref.type
+
+
 def from_links(links: Sequence[int]) -> tuple[RecordRef, ...]:
     return tuple(RecordRef(RecordType(link % _TYPES), link // _TYPES) for link in links)

@@ -1,6 +1,7 @@
 """What an audit found, page by page: a page costs the same wherever it is, for it begins behind the last one."""
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 from sqlalchemy import ColumnElement, any_, func, literal, select, tuple_, update
 
@@ -8,7 +9,7 @@ from b24app.dedupe.grade import Grade
 from b24app.dedupe.keys import KeyKind
 from b24app.dedupe.record import RecordRef, RecordType, Stage
 from b24app.dedupe.shared import Severity
-from b24app.store.arrays import from_links, to_links
+from b24app.store.arrays import from_links, to_link
 from b24app.store.audit_values import (
     PAIR_TYPES,
     SHARED_KINDS,
@@ -168,16 +169,24 @@ def _conditions(wanted: GroupFilter) -> list[ColumnElement[bool]]:
     return found
 
 
-def bits_of(places: Collection[int]) -> int:
-    """Return a set of places as one number."""
-    return sum(1 << place for place in set(places))
+@lru_cache
+def bits_of(kinds: frozenset[KeyKind]) -> int:
+    """Return a set of kinds as one number."""
+    return sum(1 << kind for kind in kinds)
+
+
+@lru_cache
+def pair_bits_of(pairs: frozenset[tuple[RecordType, RecordType]]) -> int:
+    """Return a set of type pairs as one number."""
+    return sum(1 << place for place, pair in enumerate(PAIR_TYPES) if pair in pairs)
 
 
 def chain_numbers(chain: Sequence[AuditLink]) -> list[int]:
     """Return a chain as the table keeps it."""
-    return [
-        number for link in chain for number in (_packed(link.a), _packed(link.b), int(link.kind), link.key_no)
-    ]
+    numbers: list[int] = []
+    for link in chain:
+        numbers += (to_link(link.a), to_link(link.b), link.kind, link.key_no)
+    return numbers
 
 
 def to_group(row: AnyRow) -> AuditGroup:
@@ -213,10 +222,6 @@ def _links(numbers: Sequence[int]) -> list[AuditLink]:
         ends = from_links([a, b])
         links.append(AuditLink(ends[0], ends[1], KeyKind(kind), key_no))
     return links
-
-
-def _packed(ref: RecordRef) -> int:
-    return to_links([ref])[0]
 
 
 def _to_member(row: AnyRow) -> AuditMember:

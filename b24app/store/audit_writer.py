@@ -2,20 +2,19 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from sqlalchemy import TextClause, text
 
 from b24app.dedupe.grade import Grade
 from b24app.dedupe.record import RecordRef
 from b24app.dedupe.shared import Severity, SharedKind
-from b24app.store.arrays import to_links
-from b24app.store.audit_groups import AuditGroupRepository, bits_of, chain_numbers
+from b24app.store.arrays import to_link, to_links
+from b24app.store.audit_groups import AuditGroupRepository, bits_of, chain_numbers, pair_bits_of
 from b24app.store.audit_values import (
-    PAIR_TYPES,
     SHARED_KINDS,
     AuditGroup,
     AuditHub,
-    AuditMember,
     AuditShared,
     Change,
     NameGrade,
@@ -55,6 +54,10 @@ _HAND_ON = text("""
 """)
 
 
+MemberRow: TypeAlias = tuple[int, int, int, int | None, int, float | None]
+"""Group number, type, id, responsible, stage, creation: a million of them need no object each."""
+
+
 @dataclass(frozen=True, slots=True)
 class Graded:
     """What a group is known to be once its records were read; ``name_score`` 0-100."""
@@ -71,28 +74,12 @@ class AuditWriter(AuditGroupRepository):
     """Everything that a run writes."""
 
     async def add_groups(
-        self, run_id: int, groups: Sequence[AuditGroup], members: Iterable[AuditMember]
+        self, run_id: int, groups: Sequence[AuditGroup], members: Iterable[MemberRow]
     ) -> None:
-        """Store groups with their members."""
+        """Store groups with their members; what is known of a member's source is stored later."""
         own = (self._scope.portal_id, run_id)
-        await self._copy(AUDIT_GROUP.name, _GROUP_COLUMNS, ((*own, *_group_row(group)) for group in groups))
-        await self._copy(
-            AUDIT_MEMBER.name,
-            _MEMBER_COLUMNS,
-            (
-                (
-                    *own,
-                    member.group_no,
-                    int(member.ref.type),
-                    member.ref.id,
-                    member.responsible_id,
-                    int(member.stage),
-                    member.created_at,
-                    member.source,
-                )
-                for member in members
-            ),
-        )
+        await self._copy(AUDIT_GROUP.name, _GROUP_COLUMNS, [(*own, *_group_row(group)) for group in groups])
+        await self._copy(AUDIT_MEMBER.name, _MEMBER_COLUMNS, [(*own, *member) for member in members])
 
     async def add_shared(self, run_id: int, shared: Iterable[AuditShared]) -> None:
         """Store shared contact data."""
@@ -173,10 +160,9 @@ class AuditWriter(AuditGroupRepository):
 
 
 _GROUP_COLUMNS = tuple(column.name for column in AUDIT_GROUP.columns)
-_MEMBER_COLUMNS = tuple(column.name for column in AUDIT_MEMBER.columns)
+_MEMBER_COLUMNS = tuple(column.name for column in AUDIT_MEMBER.columns if column.name != "source")
 _SHARED_COLUMNS = tuple(column.name for column in AUDIT_SHARED.columns)
 _HUB_COLUMNS = tuple(column.name for column in AUDIT_HUB.columns)
-_PAIR_PLACES = {pair: place for place, pair in enumerate(PAIR_TYPES)}
 
 
 def _group_row(group: AuditGroup) -> tuple[object, ...]:
@@ -190,8 +176,8 @@ def _group_row(group: AuditGroup) -> tuple[object, ...]:
         int(group.grade),
         int(group.name_grade),
         group.name_score,
-        bits_of([int(kind) for kind in group.kinds]),
-        bits_of([_PAIR_PLACES[pair] for pair in group.pairs]),
+        bits_of(group.kinds),
+        pair_bits_of(group.pairs),
         SHARED_KINDS.index(group.shared_kind),
         int(group.severity or 0),
         group.is_weakly_held,
@@ -206,7 +192,7 @@ def _group_row(group: AuditGroup) -> tuple[object, ...]:
 
 
 def _shared_row(value: AuditShared) -> tuple[object, ...]:
-    receiver, should = (to_links([ref])[0] if ref else None for ref in (value.receiver, value.should_receive))
+    receiver, should = (to_link(ref) if ref else None for ref in (value.receiver, value.should_receive))
     return (
         value.group_no,
         value.shared_no,

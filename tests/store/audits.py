@@ -16,6 +16,7 @@ from b24app.store.audit_values import (
     AuditShared,
     NameGrade,
 )
+from b24app.store.audit_writer import MemberRow
 from b24app.store.audits import AuditOrder
 from b24app.store.database import Transaction
 from tests.store.builders import NOON, a_company, a_contact
@@ -82,12 +83,17 @@ def a_shared_value(group_no: int = 0) -> AuditShared:
     )
 
 
+def _row(member: AuditMember) -> MemberRow:
+    ref = member.ref
+    stage, created_at = int(member.stage), member.created_at
+    return member.group_no, int(ref.type), ref.id, member.responsible_id, stage, created_at
+
+
 async def a_stored_audit(tx: Transaction, groups: Sequence[AuditGroup] = (a_group(),)) -> AuditRun:
     """A run with groups, shared data and a hub."""
     run = await tx.audits.order(an_order(), NOON)
-    await tx.audits.add_groups(
-        run.run_id, groups, [member for group in groups for member in members_of(group)]
-    )
+    members = [_row(member) for group in groups for member in members_of(group)]
+    await tx.audits.add_groups(run.run_id, groups, members)
     await tx.audits.add_shared(run.run_id, [a_shared_value(groups[0].group_no)])
     await tx.audits.add_hubs(
         run.run_id, [AuditHub(0, KeyKind.PHONE, 51, 51, 0, 0, (RecordRef(RecordType.LEAD, 1),))]

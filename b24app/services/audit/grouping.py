@@ -23,10 +23,10 @@ from b24app.store.audit_values import (
     AuditGroup,
     AuditHub,
     AuditLink,
-    AuditMember,
     NameGrade,
 )
-from b24app.store.index_columns import RecordColumns, pack
+from b24app.store.audit_writer import MemberRow
+from b24app.store.index_columns import RecordColumns, pack, pack_refs
 
 Rejected: TypeAlias = Collection[frozenset[RecordRef]]
 
@@ -37,7 +37,7 @@ _BY_KEY = {
     KeyKind.EMAIL_ALIAS: Grade.POSSIBLE,
     KeyKind.WEAK_PHONE: Grade.WEAK,
 }  # what a shared value says as long as no name is read: see `match`
-_STAGES = {stage.value: stage for stage in Stage}
+_TYPE_NUMBERS = tuple(int(kind) for kind in RecordType)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ class Chunk:
     """Some groups with their members, ready to be stored."""
 
     groups: tuple[AuditGroup, ...]
-    members: tuple[AuditMember, ...]
+    members: tuple[MemberRow, ...]
 
 
 class Describer:
@@ -168,47 +168,51 @@ class Describer:
     def next(self, count: int) -> Chunk:
         """Return the next so many groups; fewer at the end."""
         numbered = list(islice(self._groups, count))
-        refs = [ref for _, group in numbered for ref in group.records]
-        sought = np.array([(ref.type << 56) | ref.id for ref in refs], np.int64)
-        places = np.searchsorted(self._packed, sought)
-        known = _Known(self._records, places)
+        sought = pack_refs([ref for _, group in numbered for ref in group.records])
+        known = _Known(self._records, np.searchsorted(self._packed, sought))
+        numbers: list[int] = []
         groups: list[AuditGroup] = []
-        members: list[AuditMember] = []
-        start = 0
         for number, group in numbered:
-            own = slice(start, start + len(group.records))
-            start = own.stop
+            own = slice(len(numbers), len(numbers) + len(group.records))
+            numbers += [number] * len(group.records)
             groups.append(_to_group(number, group, known, own))
-            members.extend(_members(number, group.records, known, own))
-        return Chunk(tuple(groups), tuple(members))
+        return Chunk(tuple(groups), tuple(known.member_rows(numbers)))
 
 
 class _Known:
     """What the index knows of some records, as plain lists."""
 
     def __init__(self, records: RecordColumns, places: NDArray[np.int64]) -> None:
+        self.types: list[int] = records.types[places].tolist()
+        self.ids: list[int] = records.ids[places].tolist()
         self.responsibles: list[int] = records.responsibles[places].tolist()
         self.stages: list[int] = records.stages[places].tolist()
         created, modified = records.created_at[places], records.modified_at[places]
         self.created: list[float] = created.tolist()
         self.touched: list[float] = np.nan_to_num(np.fmax(created, modified)).tolist()
 
+    def member_rows(self, numbers: Sequence[int]) -> Iterable[MemberRow]:
+        """Return the rows of these records as members of the groups with these numbers."""
+        responsibles = [one or None for one in self.responsibles]
+        created = [None if moment != moment else moment for moment in self.created]  # NaN equals nothing
+        return zip(numbers, self.types, self.ids, responsibles, self.stages, created, strict=True)
+
 
 def _to_group(number: int, group: DuplicateGroup, known: _Known, own: slice) -> AuditGroup:
-    sizes = Counter(ref.type for ref in group.records)
+    leads, contacts, companies = map(known.types[own].count, _TYPE_NUMBERS)
     key_numbers = {key.key: place for place, key in enumerate(group.keys)}
     return AuditGroup(
         group_no=number,
         code=group.number,
         size=len(group.records),
-        leads=sizes[RecordType.LEAD],
-        contacts=sizes[RecordType.CONTACT],
-        companies=sizes[RecordType.COMPANY],
-        grade=min(_BY_KEY[link.key.kind] for link in group.chain),
+        leads=leads,
+        contacts=contacts,
+        companies=companies,
+        grade=min([_BY_KEY[link.key.kind] for link in group.chain]),
         name_grade=NameGrade.NOT_READ,
         name_score=None,
-        kinds=frozenset(key.key.kind for key in group.keys),
-        pairs=_pairs(*(min(sizes[kind], 2) for kind in RecordType)),
+        kinds=frozenset([key.key.kind for key in group.keys]),
+        pairs=_pairs(min(leads, 2), min(contacts, 2), min(companies, 2)),
         shared_kind=None,
         severity=None,
         is_weakly_held=bool(group.weak_bridges),
@@ -219,16 +223,7 @@ def _to_group(number: int, group: DuplicateGroup, known: _Known, own: slice) -> 
 
 
 def _links(group: DuplicateGroup, key_numbers: Mapping[MatchKey, int]) -> tuple[AuditLink, ...]:
-    return tuple(AuditLink(link.a, link.b, link.key.kind, key_numbers[link.key]) for link in group.chain)
-
-
-def _members(number: int, refs: Sequence[RecordRef], known: _Known, own: slice) -> Iterable[AuditMember]:
-    for ref, responsible, stage, created in zip(
-        refs, known.responsibles[own], known.stages[own], known.created[own], strict=True
-    ):
-        yield AuditMember(
-            number, ref, responsible or None, _STAGES[stage], created if created == created else None
-        )
+    return tuple([AuditLink(link.a, link.b, link.key.kind, key_numbers[link.key]) for link in group.chain])
 
 
 @lru_cache

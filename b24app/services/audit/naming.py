@@ -1,6 +1,6 @@
 """What the names of a group's records say, and who gets the next call: from records read live. Pure.
 
-Along the surest chain by phone or e-mail: alike names (82 of 100 and more) are the same person or company,
+Along the surest chain of shared values: alike names (82 of 100 and more) are the same person or company,
 likely. Clearly different ones (below 60) are two customers with one value; or, by phone alone and with the older
 records untouched since half a year before the younger came, a number that was passed on. Else: unknown.
 """
@@ -66,13 +66,13 @@ def judge_group(
     described = DuplicateGroup(members, tuple(here), (), (), ())
     found = grade_group(described, records, rules, hashing_key)
     strong = [key for key in here if key.key.kind in CALLED_BY]
-    score = _name_score(strong, records)
+    score = _name_score(here, records)
     shared = tuple(_shared(group.group_no, strong, records, deals))
     worst = max(shared, key=lambda value: value.severity, default=None)
     graded = Graded(
         group_no=group.group_no,
         grade=found.grade if found.keys else group.grade,
-        name_grade=_name_grade(score, strong, records),
+        name_grade=_name_grade(score, here, records),
         name_score=score,
         shared_kind=worst.shared_kind if worst else None,
         severity=worst.severity if worst else None,
@@ -89,7 +89,7 @@ def _key_order(holders: KeyHolders) -> tuple[KeyKind, tuple[RecordRef, ...], int
 
 
 def _name_score(keys: Iterable[KeyHolders], records: Mapping[RecordRef, Record]) -> int | None:
-    """Return the least likeness of the surest chain by phone or e-mail; None when no two can be compared."""
+    """Return the least likeness of the surest chain of shared values; None when no two can be compared."""
     pairs = {pair for key in keys for pair in combinations(key.records, 2)}
     known = {(a, b): name_similarity(records[a], records[b]) for a, b in sorted(pairs)}
     if all(score is None for score in known.values()):
