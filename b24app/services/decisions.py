@@ -1,7 +1,7 @@
 """What a person decided: this is not a duplicate. For everybody in the portal, until the data change or a date."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from b24app.bitrix24 import answers, methods
 from b24app.dedupe.keys import MatchKey
@@ -27,26 +27,47 @@ async def reject(runtime: Runtime, token: PageToken, ref: str, reason: str, days
 
     Raises Refused for a pair, reason or expiry that the page did not offer.
     """
-    if reason not in set(RejectReason) or days not in map(str, EXPIRIES_DAYS):
-        raise Refused("malformed", 400)
+    _check(reason, days)
     context, subject, other = await _pair(runtime, token, ref)
+    await reject_records(context, token.user_id, subject, [other], reason, days)
+
+
+async def reject_records(
+    context: PortalContext,
+    author_id: int,
+    subject: RecordRef,
+    others: Sequence[RecordRef],
+    reason: str,
+    days: str,
+) -> None:
+    """Note that a record is different from each of the others; that its author may read them was proven before.
+
+    Raises Refused for a reason or expiry that no page offers, or when one of them is known no more.
+    """
+    _check(reason, days)
     now = context.now()
     async with context.begin() as tx:
-        known = await tx.index.get_many([subject, other])
-        if len(known) != 2:
+        known = await tx.index.get_many([subject, *others])
+        if len(known) != len(others) + 1:
             raise Refused("page_outdated", 409)
-        await tx.decisions.reject_pair(
-            subject,
-            other,
-            author_id=token.user_id,
-            reason=RejectReason(reason),
-            expires_at=now + int(days) * DAY_S if int(days) else None,
-            fingerprint_a=keys_fingerprint(known[subject].keys),
-            fingerprint_b=keys_fingerprint(known[other].keys),
-            at=now,
-        )
-        await tx.pending.note([subject, other], now)
-    await ask_to_publish(runtime, token.portal_id)
+        for other in others:
+            await tx.decisions.reject_pair(
+                subject,
+                other,
+                author_id=author_id,
+                reason=RejectReason(reason),
+                expires_at=now + int(days) * DAY_S if int(days) else None,
+                fingerprint_a=keys_fingerprint(known[subject].keys),
+                fingerprint_b=keys_fingerprint(known[other].keys),
+                at=now,
+            )
+        await tx.pending.note([subject, *others], now)
+    await ask_to_publish(context.runtime, context.portal.portal_id)
+
+
+def _check(reason: str, days: str) -> None:
+    if reason not in set(RejectReason) or days not in map(str, EXPIRIES_DAYS):
+        raise Refused("malformed", 400)
 
 
 async def undo(runtime: Runtime, token: PageToken, ref: str) -> None:

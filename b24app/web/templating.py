@@ -8,7 +8,7 @@ from functools import partial
 
 import phonenumbers
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
 from babel.numbers import format_decimal
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -48,6 +48,7 @@ def _environment(language: str, shared: dict[str, str]) -> Environment:
         moment=partial(_moment, locale),
         duration=partial(_duration, locale),
         percent=percent,
+        month=partial(_month, locale),
     )
     return environment
 
@@ -74,6 +75,11 @@ def _utc(at: float) -> datetime:
 
 def _day(locale: Locale, at: float) -> str:
     return format_date(_utc(at), format="medium", locale=locale)
+
+
+def _month(locale: Locale, text: str) -> str:
+    """Return ``2026-03`` as a person says it."""
+    return format_skeleton("yMMM", datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC), locale=locale)
 
 
 def _moment(locale: Locale, at: float) -> str:

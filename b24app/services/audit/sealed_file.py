@@ -4,7 +4,6 @@ AES-GCM with a key of the file's own. A piece's number, and whether it is the la
 were swapped, cut off or taken from another file don't open.
 """
 
-import io
 import secrets
 from collections.abc import AsyncIterable, AsyncIterator
 from typing import Final
@@ -27,7 +26,7 @@ def new_key() -> bytes:
     return secrets.token_bytes(KEY_BITS // 8)
 
 
-class SealedWriter(io.RawIOBase):
+class SealedWriter:
     """Takes bytes, gives sealed pieces; ``take`` returns those ready since it was last asked."""
 
     def __init__(self, key: bytes) -> None:
@@ -37,15 +36,15 @@ class SealedWriter(io.RawIOBase):
         self._number = 0
         self.size = 0
 
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: bytes) -> int:  # type: ignore[override]  # the wider buffer type is not used here
+    def write(self, data: bytes, /) -> int:
         self._waiting += data
         self.size += len(data)
         while len(self._waiting) > PIECE_BYTES:
             self._seal(PIECE_BYTES, _NOT_LAST)
         return len(data)
+
+    def flush(self) -> None:
+        """Keep what is no full piece yet."""
 
     def finish(self) -> None:
         """Seal what is left; nothing may be written after that."""

@@ -9,7 +9,7 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import IO, Final, TypeAlias
+from typing import IO, Final, Protocol, TypeAlias, cast
 from xml.sax.saxutils import escape, quoteattr
 
 SHEET_ROWS: Final = 1_048_576  # Excel's own limit; what is beyond goes on in another sheet
@@ -29,7 +29,8 @@ _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationship
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _STYLES = (
     f'{_HEAD}<styleSheet xmlns="{_MAIN}"><numFmts count="1">'
-    '<numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm"/></numFmts><fonts count="3"><font><sz val="11"/><name val="Calibri"/></font><font><b/><sz val="11"/>'
+    '<numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm"/></numFmts><fonts count="3">'
+    '<font><sz val="11"/><name val="Calibri"/></font><font><b/><sz val="11"/>'
     '<name val="Calibri"/></font><font><u/><sz val="11"/><color rgb="FF0563C1"/><name val="Calibri"/></font></fonts>'
     '<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill>'
     '</fills><borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
@@ -59,11 +60,19 @@ class Moment:
 Cell: TypeAlias = str | int | float | CardLink | Moment | None
 
 
+class Sink(Protocol):
+    """What a workbook is written into; it is never read or rewound."""
+
+    def write(self, data: bytes, /) -> int: ...
+
+    def flush(self) -> None: ...
+
+
 class Workbook:
     """One .xlsx on its way into ``stream``, sheet after sheet; ``close`` finishes it."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._zip = zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL)
+    def __init__(self, stream: Sink) -> None:
+        self._zip = zipfile.ZipFile(cast(IO[bytes], stream), "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL)
         self._names: list[str] = []
         self._sheet: _Sheet | None = None
 

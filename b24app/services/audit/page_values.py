@@ -1,0 +1,325 @@
+"""What the pages of the audit print: values alone, decided elsewhere. Times are Unix seconds."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from b24app.dedupe.record import RecordRef
+from b24app.services.audit.charts import Bar, HeatCell, Line, StackedBar
+from b24app.services.audit.compare_members import Sides
+from b24app.services.card import Person
+
+Heat: TypeAlias = tuple[tuple[HeatCell, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What every page of the section knows: who looks, and at which run."""
+
+    page_token: str
+    is_admin: bool
+    may_all: bool  # of all groups; others see those with records they are responsible for
+    run_id: int | None = None
+    run_name: str = ""
+    finished_at: float | None = None
+    origin: str = ""  # of the portal, for links
+
+
+@dataclass(frozen=True, slots=True)
+class ShownGroup:
+    """A row of a list of groups; codes are words that the page spells."""
+
+    number: int
+    title: str  # of its first record that the viewer may read; "" when there is none
+    first: RecordRef | None
+    size: int
+    counts: tuple[tuple[str, int], ...]
+    grade: str
+    names: str
+    kinds: tuple[str, ...]
+    severity: str
+    is_weak: bool
+    change: str
+    is_solved: bool
+    responsibles: tuple[Person, ...]
+    more_responsibles: int
+    newest_at: float | None
+    handed_to: Person | None
+    due_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Filters and order as chosen; "" is any."""
+
+    order: str = "size"
+    grade: str = ""
+    names: str = ""
+    severity: str = ""
+    pair: str = ""
+    change: str = ""
+    least_size: str = ""
+    responsible: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupsPage:
+    """A page of groups. ``after`` is the next page's cursor; ``forth`` and ``back`` are what the buttons post."""
+
+    head: Head
+    choice: Choice
+    rows: tuple[ShownGroup, ...]
+    total: int
+    people: tuple[Person, ...]
+    after: str | None
+    forth: str
+    back: str
+    is_later: bool
+    is_mine: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChainLink:
+    """A~B phone."""
+
+    a: str
+    b: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class MergePath:
+    """The portal's merge page for the group's records of one type."""
+
+    type_word: str
+    path: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShownShared:
+    """Contact data on contacts and companies at once, and what to do."""
+
+    value_kind: str
+    kind: str
+    severity: str
+    contacts: tuple[RecordRef, ...]
+    companies: tuple[RecordRef, ...]
+    receiver: RecordRef | None
+    should_receive: RecordRef | None
+    is_misrouted: bool
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPage:
+    """One group. ``hidden`` members are those the viewer may not read, or that are gone."""
+
+    head: Head
+    group: ShownGroup
+    sides: Sides
+    hidden: int
+    chain: tuple[ChainLink, ...]
+    merges: tuple[MergePath, ...]
+    shared: tuple[ShownShared, ...]
+    people: tuple[Person, ...]
+    rejected: tuple[tuple[str, str], ...]  # marks of pairs that were called different since
+    page: int
+    pages: int
+    mistake: str = ""
+    done: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownHub:
+    """A value on too many records: it joins nobody. ``sample`` are some of them, readable ones with a title."""
+
+    number: int
+    kind: str
+    size: int
+    counts: tuple[tuple[str, int], ...]
+    sample: tuple[tuple[RecordRef, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HubsPage:
+    head: Head
+    hubs: tuple[ShownHub, ...]
+    after: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A run in numbers."""
+
+    records: int
+    groups: int
+    in_groups: int
+    surplus: int  # records beside the one that would stay of each group
+    rate: float  # percents of the records that stand in a group
+    shared: int
+    alarms: int
+    hubs: int
+    weakly_held: int
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Since the last run of the same scope."""
+
+    new: int
+    grown: int
+    solved: int
+    reopened: int
+    same: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShownExport:
+    """A file on its way or ready. ``state`` is running, ready, broken or expired."""
+
+    number: int
+    kind: str
+    state: str
+    done: int
+    total: int
+    megabytes: float
+    by: Person
+    is_own: bool
+    created_at: float
+    dies_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPage:
+    """The summary of a finished run."""
+
+    head: Head
+    figures: Figures
+    pairs: Heat
+    grades: tuple[Bar, ...]
+    names: tuple[StackedBar, ...]
+    responsibles: tuple[Bar, ...]
+    sources: tuple[Bar, ...]
+    months: tuple[Bar, ...]
+    trend: Line | None
+    changes: Changes | None
+    exports: tuple[ShownExport, ...]
+    steps: tuple[tuple[str, int], ...]  # what to do next, the most urgent first
+    duration_s: float
+    mistake: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """A run in the list."""
+
+    run_id: int
+    name: str
+    state: str
+    created_at: float
+    finished_at: float | None
+    by: Person | None
+    records: int
+    groups: int
+    rate: float
+    reason: str
+    has_results: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRun:
+    """A run that is not over."""
+
+    run_id: int
+    name: str
+    state: str
+    stage: str
+    done: int
+    total: int
+    rows: int
+    groups: int
+    speed: int
+    eta_s: float | None
+    reason: str = ""  # why it waits
+
+
+@dataclass(frozen=True, slots=True)
+class OrderForm:
+    """A new run as typed."""
+
+    name: str = ""
+    types: frozenset[str] = frozenset({"lead", "contact", "company"})
+    stages: frozenset[str] = frozenset()
+    responsibles: str = ""
+    departments: str = ""
+    sources: str = ""
+    created_from: str = ""
+    created_to: str = ""
+    budget: str = "60"
+    from_hour: str = ""
+    to_hour: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleForm:
+    """The schedule as typed."""
+
+    every: str = "never"
+    weekday: int = 0
+    monthday: str = "1"
+    hour: str = "3"
+    types: frozenset[str] = frozenset({"lead", "contact", "company"})
+    stages: frozenset[str] = frozenset()
+    budget: str = "60"
+    from_hour: str = ""
+    to_hour: str = ""
+    told: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessForm:
+    """Who may see audits, as typed."""
+
+    people: str = ""
+    departments: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RulesForm:
+    """Rules to be tried, as typed."""
+
+    hub_limit: str
+    look_back_days: str
+    types: frozenset[str]
+    include_closed: bool
+    email_aliases: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a change of the rules would do. Samples are groups: records and their titles as the viewer may read them."""
+
+    before: int
+    after: int
+    gained: int
+    lost: int
+    gained_samples: tuple[tuple[tuple[RecordRef, str], ...], ...]
+    lost_samples: tuple[tuple[tuple[RecordRef, str], ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HomePage:
+    """The first page: runs, and the forms. ``opened`` names the form that stays unfolded."""
+
+    head: Head
+    live: tuple[LiveRun, ...]
+    runs: tuple[RunLine, ...]
+    form: OrderForm
+    schedule: ScheduleForm
+    access: AccessForm
+    rules: RulesForm
+    next_at: float | None = None
+    trial: Trial | None = None
+    opened: str = ""
+    mistake: str = ""
+    done: str = ""

@@ -1,0 +1,123 @@
+"""One group: its members side by side as the viewer may see them, and what holds them together."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from b24app.dedupe.record import RecordRef, RecordType
+from b24app.services.access import Refused
+from b24app.services.audit.compare_members import Sides, marks_of, merge_order, side_by_side
+from b24app.services.audit.live_members import REFS_AT_ONCE, LiveMembers, read_members
+from b24app.services.audit.open_desk import Desk
+from b24app.services.audit.page_values import ChainLink, GroupPage, MergePath, ShownShared
+from b24app.services.audit.show_groups import person, shown_group
+from b24app.services.card import Person
+from b24app.services.records import LiveRecord
+from b24app.store.audit_values import AuditGroup, AuditMember, AuditRun, AuditShared
+
+SIDES: Final = 6  # members beside each other on one page
+LINKS_SHOWN: Final = 30
+MERGED_AT_ONCE: Final = 20  # records on the portal's merge page
+HIDDEN_MARK: Final = "?"
+
+
+async def show_group(
+    desk: Desk, run: AuditRun, group_no: int, *, page: int = 1, mistake: str = "", done: str = ""
+) -> GroupPage:
+    """Return the page; raises Refused for a group that is not the viewer's to see."""
+    group, members, shared = await get_group(desk, run, group_no)
+    refs = [member.ref for member in members]
+    people = {*group.responsibles, *([group.handed_to] if group.handed_to else []), desk.viewer.id}
+    live = await read_members(desk, refs[:REFS_AT_ONCE], people)
+    readable = [live.records[ref] for ref in refs if ref in live.records]
+    marks = marks_of([record.record.ref for record in readable])
+    pages = max(1, -(-len(readable) // SIDES))
+    page = min(max(1, page), pages)
+    return GroupPage(
+        head=desk.head(run),
+        group=shown_group(group, refs, live),
+        sides=_sides(desk, readable[(page - 1) * SIDES : page * SIDES], marks, live),
+        hidden=len(refs) - len(readable),
+        chain=_chain(group, marks),
+        merges=_merges(readable),
+        shared=tuple(_shown_shared(value) for value in shared),
+        people=_receivers(people, live.names),
+        rejected=await _rejected(desk, marks),
+        page=page,
+        pages=pages,
+        mistake=mistake,
+        done=done,
+    )
+
+
+async def get_group(
+    desk: Desk, run: AuditRun, group_no: int
+) -> tuple[AuditGroup, list[AuditMember], list[AuditShared]]:
+    """Return a group of the run; raises Refused when it is not there, or has no record of the viewer's own."""
+    async with desk.context.read() as tx:
+        group = await tx.audits.group(run.run_id, group_no)
+        members = await tx.audits.members(run.run_id, [group_no])
+        shared = await tx.audits.shared_of(run.run_id, group_no)
+    if group is None:
+        raise Refused("audit_gone", 404)
+    if not desk.may_all and desk.viewer.id not in (*group.responsibles, group.handed_to):
+        raise Refused("not_auditor", 403)
+    return group, members, shared
+
+
+def _sides(
+    desk: Desk, shown: Sequence[LiveRecord], marks: Mapping[RecordRef, str], live: LiveMembers
+) -> Sides:
+    context = desk.context
+    return side_by_side(shown, marks, live.names, live.stages, context.rules, context.hashing_key)
+
+
+def _chain(group: AuditGroup, marks: Mapping[RecordRef, str]) -> tuple[ChainLink, ...]:
+    """Return the links between records the viewer knows of; who may not read one sees a question mark."""
+    told = [
+        ChainLink(marks.get(link.a, HIDDEN_MARK), marks.get(link.b, HIDDEN_MARK), link.kind.name.lower())
+        for link in group.chain
+        if link.a in marks or link.b in marks
+    ]
+    return tuple(told[:LINKS_SHOWN])
+
+
+def _merges(readable: Sequence[LiveRecord]) -> tuple[MergePath, ...]:
+    """Return the portal's merge pages (facts 9.2: one type at a time, the first id stays)."""
+    found = []
+    for kind in RecordType:
+        order = merge_order([live for live in readable if live.record.ref.type is kind])[:MERGED_AT_ONCE]
+        if len(order) > 1:
+            ids = ",".join(str(ref.id) for ref in order)
+            found.append(MergePath(kind.word, f"/crm/{kind.word}/merge/?id={ids}", len(order)))
+    return tuple(found)
+
+
+def _shown_shared(value: AuditShared) -> ShownShared:
+    return ShownShared(
+        value_kind=value.value_kind,
+        kind=value.shared_kind.value,
+        severity=value.severity.word,
+        contacts=value.contacts,
+        companies=value.companies,
+        receiver=value.receiver,
+        should_receive=value.should_receive,
+        is_misrouted=value.is_misrouted,
+        advice=value.advice,
+    )
+
+
+def _receivers(user_ids: Iterable[int], names: Mapping[int, str]) -> tuple[Person, ...]:
+    """Return to whom the group can be handed: people the portal knows by name."""
+    known = [person(user_id, names) for user_id in user_ids if user_id in names]
+    return tuple(sorted(known, key=lambda one: one.name.casefold()))
+
+
+async def _rejected(desk: Desk, marks: Mapping[RecordRef, str]) -> tuple[tuple[str, str], ...]:
+    """Return the shown pairs that were called different: the next audit parts them."""
+    pairs = set()
+    async with desk.context.read() as tx:
+        for ref in list(marks)[: SIDES * 4]:
+            for decision in await tx.decisions.rejected_with(ref, at=desk.context.now()):
+                if decision.a in marks and decision.b in marks:
+                    pairs.add((marks[decision.a], marks[decision.b]))
+    return tuple(sorted(pairs))

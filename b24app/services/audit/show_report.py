@@ -1,0 +1,103 @@
+"""The summary of a run, and its files. Opening it is in the journal."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from b24app.bitrix24 import answers, methods
+from b24app.bitrix24.calls import Command
+from b24app.services.audit.acts import note_opened
+from b24app.services.audit.charts import heat
+from b24app.services.audit.export import state_of
+from b24app.services.audit.open_desk import Desk
+from b24app.services.audit.page_values import ReportPage, ShownExport
+from b24app.services.audit.run_figures import (
+    changes_of,
+    figures_of,
+    grade_bars,
+    month_bars,
+    name_bars,
+    numbers_of,
+    pairs_of,
+    responsible_bars,
+    source_bars,
+    steps_of,
+    trend_of,
+)
+from b24app.services.audit.show_groups import person
+from b24app.services.people import name_commands, read_names
+from b24app.store.audit_values import AuditRun
+from b24app.store.exports import Export
+
+TREND_RUNS: Final = 30
+PEOPLE: Final = 50
+MEGABYTE: Final = 1e6
+NOBODY: Final = "–"
+
+
+async def show_report(desk: Desk, run: AuditRun, *, mistake: str = "", is_opened: bool = True) -> ReportPage:
+    """Return the page; ``is_opened``: somebody looks at it anew, which the journal should know."""
+    if is_opened:
+        await note_opened(desk.context, desk.viewer, run.run_id, "report")
+    numbers = numbers_of(run)
+    people = sorted(numbers.responsibles, key=lambda user: -numbers.responsibles[user][1])[:PEOPLE]
+    exports = await _exports(desk, run)
+    names, sources = await _names(
+        desk, {int(user) for user in people} | {file.created_by for file in exports}
+    )
+    async with desk.context.read() as tx:
+        same_scope = await tx.audits.of_scope(run.scope)
+    return ReportPage(
+        head=desk.head(run),
+        figures=figures_of(numbers),
+        pairs=heat(pairs_of(numbers)),
+        grades=grade_bars(numbers),
+        names=name_bars(numbers),
+        responsibles=responsible_bars(numbers, names, NOBODY),
+        sources=source_bars(numbers, sources),
+        months=month_bars(numbers),
+        trend=trend_of([one for one in same_scope if one.run_id <= run.run_id][-TREND_RUNS:]),
+        changes=changes_of(run, numbers),
+        exports=shown_exports(desk, exports, names),
+        steps=steps_of(numbers),
+        duration_s=(run.finished_at or 0.0) - (run.started_at or run.finished_at or 0.0),
+        mistake=mistake,
+    )
+
+
+async def _names(desk: Desk, user_ids: set[int]) -> tuple[Mapping[int, str], Mapping[str, str]]:
+    """Return people and sources as the portal calls them."""
+    commands: dict[str, Command] = {"sources": methods.statuses("SOURCE")}
+    commands |= name_commands(user_ids - {0})
+    batch = await desk.context.client.batch(commands)
+    names, _ = read_names(batch)
+    told = answers.status_list(batch.answers["sources"]) if "sources" in batch.answers else ()
+    return names, {source.id: source.name for source in told}
+
+
+async def _exports(desk: Desk, run: AuditRun) -> list[Export]:
+    async with desk.context.read() as tx:
+        return await tx.exports.of_run(run.run_id, desk.context.now())
+
+
+async def show_files(desk: Desk, run: AuditRun) -> tuple[ShownExport, ...]:
+    """Return the run's files alone: what the page asks for while one is being written."""
+    return shown_exports(desk, await _exports(desk, run), {})
+
+
+def shown_exports(desk: Desk, exports: list[Export], names: Mapping[int, str]) -> tuple[ShownExport, ...]:
+    now = desk.context.now()
+    return tuple(
+        ShownExport(
+            number=export.export_id,
+            kind=export.kind.value,
+            state=state_of(export, now),
+            done=export.done,
+            total=export.total,
+            megabytes=round(export.size / MEGABYTE, 1),
+            by=person(export.created_by, names),
+            is_own=export.created_by == desk.viewer.id,
+            created_at=export.created_at,
+            dies_at=export.dies_at,
+        )
+        for export in exports
+    )
