@@ -23,7 +23,7 @@ from b24app.bitrix24.origins import OriginRefused, portal_origin
 from b24app.logs import logger
 from b24app.services.access import Refused
 from b24app.services.portal import Runtime, StoreUnavailable, UnknownPortal
-from b24app.web import api, api_keys, connections, enquiries, operations, pages, portal_calls, robots, widget
+from b24app.web import api, api_keys, connections, enquiries, operations, pages, portal_calls, robots, search, widget
 from b24app.web.calls import BodyTooLarge
 from b24app.web.pages import page_response
 from b24app.web.templating import Pages
@@ -53,7 +53,7 @@ def create_app(runtime: Runtime, *, static_version: str = __version__) -> FastAP
     app = FastAPI(title="b24app", version=__version__, docs_url=None, redoc_url=None)
     app.state.runtime = runtime
     app.state.pages = Pages(static_version=static_version, bx24_js_url=runtime.bx24_js_url)
-    for module in (pages, connections, enquiries, api_keys, widget, portal_calls, robots, api, operations):
+    for module in (pages, connections, enquiries, api_keys, widget, portal_calls, search, robots, api, operations):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=str(files("b24app") / "static")), name="static")
     for kind, *_ in REFUSALS:
@@ -79,12 +79,23 @@ async def answer_refusal(request: Request, error: Exception) -> Response:
     headers = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else {}
     if request.url.path.startswith(PLAIN_ROUTES):
         return PlainTextResponse(reason, status_code=status, headers=headers)
-    template = "install/install.html" if reason == "not_admin" else "pages/refusal.html"
     answer: HTMLResponse = await page_response(
-        request, template, status=status, state="not_admin", code=reason, reason=reason
+        request,
+        _refusal_page(request, reason),
+        status=status,
+        state="not_admin",
+        code=reason,
+        reason=reason,
     )
     answer.headers.update(headers)
     return answer
+
+
+def _refusal_page(request: Request, reason: str) -> str:
+    """Return the page that tells it; the client search gets an answer without anybody found."""
+    if request.url.path == search.PATH:
+        return search.TEMPLATE
+    return "install/install.html" if reason == "not_admin" else "pages/refusal.html"
 
 
 def _judge(error: Exception) -> tuple[int, str]:

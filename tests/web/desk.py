@@ -21,6 +21,10 @@ window.BX24 = {
   fitWindow() { window.calls.push(["fitWindow"]); },
   openPath(path) { window.calls.push(["openPath", path]); },
   installFinish() { window.calls.push(["installFinish"]); },
+  placement: {
+    call(command, params) { window.calls.push([command, params]); },
+    bindEvent(name, handler) { window.choose = (data) => handler({ event: name, data }); },
+  },
 };
 """
 

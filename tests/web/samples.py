@@ -23,6 +23,7 @@ from b24app.services.card import (
 from tests.web.sample_connections import CONNECTIONS
 from tests.web.sample_enquiries import ENQUIRIES
 from tests.web.sample_overviews import ANNA, BORIS, DAY_S, NOW, OVERVIEWS, SCRIPT, UNNAMED
+from tests.web.sample_search import SEARCHES
 
 PORTAL_ORIGIN = "https://portal.example"
 PORTAL_KEY = b"sample key of sixteen bytes or more"
@@ -250,6 +251,11 @@ def every_page() -> dict[str, tuple[str, dict[str, object]]]:
         **{
             f"enquiries_{name}": ("pages/enquiries.html", {"enquiries": it}) for name, it in ENQUIRIES.items()
         },
+        **{
+            f"search_{name}": ("widget/search.html", {"found": it, "wanted": "contact", "code": None})
+            for name, it in SEARCHES.items()
+        },
+        "search_refused": ("widget/search.html", {"code": "portal_busy"}),
         **{f"refusal_{code}": ("pages/refusal.html", {"code": code}) for code in REFUSALS},
         "installed": ("install/install.html", {"state": "done", "installed": SimpleNamespace(problems=())}),
         "installed_partly": ("install/install.html", {"state": "done", "installed": problems}),

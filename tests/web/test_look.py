@@ -24,7 +24,7 @@ DIFFERENT_LOOKS = [
         "connections_webhook_refused",
         "connections_key_refused",
     ),
-    *("refusal_page_outdated", "installed_partly", "not_admin"),
+    *("refusal_page_outdated", "installed_partly", "not_admin", "overview_parts_off", "search_found"),
 ]
 
 
@@ -230,3 +230,26 @@ def test_without_script_everything_is_readable_and_postable(browser: Browser, de
 
     assert page.get_by_role("heading", name="No duplicates").is_visible()
     context.close()
+
+
+def test_the_client_search_hands_over_what_was_found_and_fills_in_what_is_chosen(visitor: Visitor) -> None:
+    frame = visitor.open("search_found")
+
+    (command, told), *_ = calls(frame)
+    assert command == "crmShowFoundEntities"
+    assert [option["id"] for option in told["data"]] == [
+        "contact:21", "contact:22", "company:31", "lead:13", "hidden",
+    ]  # fmt: skip
+    assert told["data"][0] == {
+        "id": "contact:21", "name": "Петрова Анна", "phone": "+7 912 345-67-89", "email": "anna@mail.example",
+    }  # fmt: skip
+    for chosen in ("hidden", "contact:21", "lead:13", "company:31"):
+        frame.evaluate(f"window.choose({{ id: '{chosen}' }})")
+
+    assert calls(frame)[1:] == [
+        ["crmShowCreatedEntity", {"entityType": "contact", "id": "21", "title": "Петрова Анна"}],
+        ["openPath", "/crm/lead/details/13/"],
+        ["crmShowCreatedEntity", {"entityType": "company", "id": "31", "title": "Untitled, no. 31"}],
+    ]
+    assert calls(visitor.open("search_refused")) == [["crmShowFoundEntities", {"data": []}]]
+    assert visitor.complaints == []

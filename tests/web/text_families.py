@@ -92,6 +92,7 @@ FAMILIES: dict[str, set[str]] = {
     "parts_column.": {"part", "state", "since", "advice"},
     "parts_state.": {"works", "off", "waits"},
     "parts_advice.": {"works", "waits"},
+    "search.other_": {"contact", "company"},
     "install.part_": {"tabs", "events", "indexing"},
     "mistake.": {code.value for code in MistakeCode} - NOT_IN_THE_FORM | {"other"},
     "failure.": {"portal_busy", "access_denied", "other"},
