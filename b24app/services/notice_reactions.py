@@ -6,6 +6,7 @@ Everything is planned in the transaction that stores the outcomes, so each happe
 from collections.abc import Sequence
 
 from b24app.bitrix24.calls import JSON
+from b24app.dedupe.outcome import Status
 from b24app.services.effects import EffectKind, plan_effect
 from b24app.services.notices import Happening, happenings, is_news, read_notice_options
 from b24app.services.outcome_change import OutcomeChange
@@ -57,11 +58,11 @@ async def notify_people(context: PortalContext, tx: Transaction, changes: Sequen
 
 
 async def tell_webhooks(context: PortalContext, tx: Transaction, changes: Sequence[OutcomeChange]) -> None:
-    """Plan what webhooks are told of each change."""
+    """Plan what webhooks are told of each change; a new record that matches nobody is none."""
     if not await tx.webhooks.interested_in(EventKind.OUTCOME_CHANGED.value):
         return
     for change in changes:
-        if is_news(change):
+        if is_news(change) and (change.before or change.after.status is not Status.NONE):
             event = WebhookEvent(
                 kind=EventKind.OUTCOME_CHANGED,
                 key=f"outcome:{change.ref}:{change.version}",

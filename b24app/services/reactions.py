@@ -5,8 +5,16 @@ exactly when the outcome is kept, however often the task breaks off before. What
 ``outcome_change.py``, so that a reaction need not import this list.
 """
 
+from b24app.services.enquiry_reaction import note_new_leads
+from b24app.services.notice_reactions import fire_triggers, notify_people, tell_webhooks, write_notes
 from b24app.services.outcome_change import Reaction
 
-REACTIONS: tuple[Reaction, ...] = ()
+REACTIONS: tuple[Reaction, ...] = (
+    note_new_leads,
+    fire_triggers,
+    write_notes,
+    notify_people,
+    tell_webhooks,
+)
 
 TASKS_AFTER = ("carry_out_effects", "deliver_webhooks")  # what carries out the plans

@@ -29,6 +29,7 @@ from b24app.store.exports import ExportRepository
 from b24app.store.inbox import InboxRepository
 from b24app.store.index import IndexRepository
 from b24app.store.journal import JournalRepository
+from b24app.store.notes import NoteRepository
 from b24app.store.options import OptionRepository
 from b24app.store.outcomes import OutcomeRepository
 from b24app.store.page_tokens import PageTokenRepository
@@ -118,6 +119,10 @@ class Transaction:
     @cached_property
     def api_keys(self) -> ApiKeyRepository:
         return ApiKeyRepository(self._scope)
+
+    @cached_property
+    def notes(self) -> NoteRepository:
+        return NoteRepository(self._scope)
 
     @cached_property
     def webhooks(self) -> WebhookRepository:

@@ -7,6 +7,7 @@ from b24app.store import (
     tables_audit,
     tables_effect,
     tables_export,
+    tables_note,
     tables_option,
     tables_outcome,
     tables_robot,
@@ -18,6 +19,7 @@ _MODULES = (
     tables_audit,
     tables_effect,
     tables_export,
+    tables_note,
     tables_option,
     tables_outcome,
     tables_robot,
@@ -25,4 +27,6 @@ _MODULES = (
 )  # importing a module declares its tables
 
 TENANT_TABLES = tuple(SQLModel.metadata.sorted_tables)
-OUTLIVE_UNINSTALLATION = frozenset({"portal", "rejection", "journal", "option", "outcome"})  # with CLEAN=0
+OUTLIVE_UNINSTALLATION = frozenset(
+    {"portal", "rejection", "journal", "option", "outcome", "timeline_note"}
+)  # with CLEAN=0

@@ -9,6 +9,7 @@ from b24app.store.address import libpq_dsn
 from b24app.store.database import Store
 from b24app.store.decisions import RejectReason
 from b24app.store.errors import UnknownPortal
+from b24app.store.notes import KnownNote
 from b24app.store.portals import Portal, PortalStatus
 from b24app.store.sync_state import Span, SyncKind
 from b24app.store.tenants import TENANT_TABLES
@@ -178,7 +179,7 @@ async def test_without_clean_only_decisions_and_settings_stay(store: Store, data
     rows = await _rows_by_table(database_url, portal.portal_id)
     async with store.read(portal.portal_id) as tx:
         left = await tx.portal.get()
-        kept = {"portal", "rejection", "journal", "option", "outcome"}
+        kept = {"portal", "rejection", "journal", "option", "outcome", "timeline_note"}
         assert {name for name, count in rows.items() if count} == kept
         assert left.status is PortalStatus.DELETED
         assert (left.rules, left.admin_user_id, left.indexed_at) == (STOP_LIST, None, None)
@@ -250,6 +251,7 @@ async def _a_full_portal(store: Store, member_id: str) -> Portal:
         await tx.api_keys.add(f"hash of {member_id}".encode(), "Сайт", created_by=1, at=NOON)
         await tx.webhooks.add("https://crm.example/hook", "b24s_secret", ["k"], created_by=1, at=NOON)
         await tx.webhooks.plan("k", "key", event_id="id", body={}, at=NOON)
+        await tx.notes.put(a_lead(1), KnownNote(999))
         await tx.effects.plan("enquiry:1:move", "move", {"lead": 1}, lead_id=1)
         await tx.enquiries.plan([1], NOON)
         await a_stored_audit(tx)

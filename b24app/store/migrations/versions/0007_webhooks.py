@@ -1,4 +1,4 @@
-"""Outgoing webhooks and their deliveries."""
+"""Outgoing webhooks and their deliveries; our notes in timelines."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -40,5 +40,14 @@ def upgrade() -> None:
         sa.Column("result", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("portal_id", "delivery_id"),
         sa.UniqueConstraint("portal_id", "webhook_id", "event_key"),
+    )
+    op.create_table(
+        "timeline_note",
+        sa.Column("portal_id", sa.BigInteger(), nullable=False),
+        sa.Column("type", sa.SmallInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("comment_id", sa.BigInteger(), nullable=True),
+        sa.Column("is_repeat", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("portal_id", "type", "id"),
     )
     op.create_index("webhook_delivery_due", "webhook_delivery", ["portal_id", "state", "next_at"])
