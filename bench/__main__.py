@@ -11,7 +11,18 @@ import structlog
 from bench.database import describe, fresh_database
 from bench.report import describe_machine, print_table
 
-MODULES = ("accuracy", "audit", "check_api", "compute", "grouping", "index", "phones", "reading", "widget")
+MODULES = (
+    "accuracy",
+    "audit",
+    "check_api",
+    "compute",
+    "grouping",
+    "index",
+    "phones",
+    "reading",
+    "robots",
+    "widget",
+)
 
 
 def main() -> int:

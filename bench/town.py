@@ -127,10 +127,11 @@ async def open_town(
         make_sender(allow_insecure=True, timeout_s=SENDING_S) as send,
     ):
         runtime = make_runtime(settings, store, IdleQueue(), http, send, portal.clock, make_vault(settings))
-        yield Town(portal, runtime, await _install(store, portal))
+        yield Town(portal, runtime, await install_app(store, portal))
 
 
-async def _install(store: Store, portal: SandboxPortal) -> int:
+async def install_app(store: Store, portal: SandboxPortal) -> int:
+    """Let the store know the portal as one that has installed the app; return its id."""
     app = portal.app
     if app is None:
         raise ValueError("the portal has no app")
