@@ -21,14 +21,15 @@ NOW = 1_790_000_000.0
 SIZE = 60
 MANAGER, HEAD = 3, 2
 STORM, DELIVERED = 500, 30
-HANDFUL = 5
+HANDFUL = 8
+BATCH = 50  # records whose fields are written by one request
 
 
 @pytest.fixture
 async def acme(database_url: str, tmp_path: Path) -> AsyncIterator[Town]:
     async with town(database_url, tmp_path, size=SIZE, clock=StillClock(NOW)) as built:
         await built.install()
-        await built.work()
+        await built.deliver()
         pass_time(built)
         yield built
 
@@ -76,8 +77,9 @@ async def test_a_storm_of_events_costs_a_handful_of_requests(acme: Town):
 
     await acme.work()
 
-    assert acme.portal.traffic.requests <= HANDFUL
+    assert acme.portal.traffic.requests <= HANDFUL + STORM / BATCH
     assert await waiting(acme) == 0
+    await acme.deliver()
     assert await index_of(acme) == await undisturbed(acme)
 
 
@@ -198,7 +200,7 @@ async def test_a_crash_between_reading_and_storing_leaves_the_records_waiting(ac
         await run(acme, "drain_inbox")
     assert (await index_of(acme), await waiting(acme)) == (before, named)
     acme.portal.faults.clear()
-    await acme.work()
+    await acme.deliver()
 
     assert await waiting(acme) == 0
     assert await index_of(acme) == await undisturbed(acme)
@@ -246,7 +248,7 @@ async def test_an_administrator_who_opens_the_page_reconnects_the_portal(acme: T
     pass_time(acme)
 
     answer = await acme.open(HEAD, "DEFAULT")
-    await acme.work()
+    await acme.deliver()
 
     promote(acme.portal, ADMIN)  # for the comparison only
 

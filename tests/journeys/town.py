@@ -88,9 +88,12 @@ class Town:
                 return
 
     async def deliver(self) -> None:
-        """Deliver waiting events and work them off."""
-        await self.portal.events.deliver_all()
-        await self.work()
+        """Deliver waiting events and work them off, and those of our own writes."""
+        for _ in range(ROUNDS):
+            await self.portal.events.deliver_all()
+            await self.work()
+            if not self.portal.events.waiting:
+                return
 
     async def rows(self, query: str, *values: object) -> list[asyncpg.Record]:
         """Read the database itself, past the app."""
