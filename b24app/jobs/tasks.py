@@ -18,7 +18,7 @@ from b24app.jobs.queue import BULK, SOON, JobQueue
 from b24app.logs import logger
 from b24app.services.audit.portal_run import give_up_audit, run_audit
 from b24app.services.audit.schedule import order_scheduled, portals_to_audit
-from b24app.services.carry_out import carry_out_effects
+from b24app.services.carry_out import RETRY_TASK, carry_out_effects, retry_effects
 from b24app.services.deliver_webhooks import deliver_webhooks, portals_to_tell
 from b24app.services.housekeeping import (
     portals_to_act,
@@ -65,6 +65,7 @@ TASKS = {
     "answer_robots": Task(answer_robots, SOON, "robots"),
     "register_portal": Task(register_again, SOON, "registration"),
     "carry_out_effects": Task(carry_out_effects, SOON, "effects"),
+    RETRY_TASK: Task(retry_effects, SOON, "effects_retry"),
     TASK: Task(publish_outcomes, SOON, "outcomes"),
     BACKLOG_TASK: Task(publish_backlog, BULK, "backlog"),
     "index_portal": Task(index_portal, BULK, READING),

@@ -2,20 +2,21 @@
 
 The state says what is known: an effect is DOING before its request leaves, so that a crash at any point leaves
 either a PLANNED effect, which is done now, or a DOING one, which is looked for in the portal and never done blindly
-a second time. Taking back may be repeated, so it needs no such care.
+a second time. Taking back may be repeated, so it needs no such care. Two workers never begin the same effect: only one
+of them moves it to DOING.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import cast
+from typing import TypeAlias, cast
 
 from b24app.bitrix24.calls import JSON, Command
 from b24app.bitrix24.errors import (
     AccessDenied,
     BadRequest,
     Bitrix24Error,
-    MethodTimeSpent,
     MethodUnknown,
     NotFound,
+    NotRegistered,
     PortalBusy,
     PortalGone,
     PortalUnreachable,
@@ -33,32 +34,50 @@ from b24app.store.effects import Effect, EffectState
 
 log = logger(__name__)
 
+Step: TypeAlias = Callable[[PortalContext, Effect], Awaitable[None]]
+
 AT_ONCE = 100  # effects taken from the store at a time
-LOOK_AFTER_S = 65.0  # a portal may work for a minute on a request whose sender is gone
-FORBIDDEN = (AccessDenied, MethodUnknown)
+LOOK_AFTER_S = 240.0  # what broke off: longer than a living worker and its portal can take for three requests
+RETRY_TASK = "retry_effects"
+FORBIDDEN = (AccessDenied, MethodUnknown, NotRegistered)
 REASONS = ((NotFound, "gone"), (BadRequest, "not_accepted"))
 
 
 async def carry_out_effects(runtime: Runtime, portal_id: int) -> None:
-    """Judge new leads, and work off everything planned, under way or to be taken back.
+    """Judge new leads, begin what is planned, and take back what is to be taken back.
 
-    Raises PortalBusy when some of it has to wait.
+    What has to wait, and what broke off, is left to a task of its own, so that nothing new waits with it.
     """
     context = await open_portal(runtime, portal_id, Priority.EVENT)
     await judge_waiting(context)
-    waiting: PortalBusy | None = None
+    if await _work_off(context, _STEPS) is not None:
+        await runtime.queue.ask(RETRY_TASK, portal_id)
+
+
+async def retry_effects(runtime: Runtime, portal_id: int) -> None:
+    """Work off what had to wait or broke off; raises PortalBusy when some of it still has to wait."""
+    context = await open_portal(runtime, portal_id, Priority.EVENT)
+    waiting = await _work_off(context, {**_STEPS, EffectState.DOING: _recover})
+    if waiting is not None:
+        raise waiting
+
+
+async def _work_off(context: PortalContext, steps: Mapping[EffectState, Step]) -> PortalBusy | None:
+    """Take every open effect one step on; a kind the portal has no time for does not keep other kinds waiting."""
+    waiting: list[PortalBusy] = []
+    busy_kinds: set[str] = set()
     after = 0
     while effects := await _take(context, after):
         for effect in effects:
+            if effect.kind in busy_kinds:
+                continue
             try:
-                await _STEPS[effect.state](context, effect)
+                await steps[effect.state](context, effect)
             except PortalBusy as busy:
-                if not isinstance(busy, MethodTimeSpent | NotYet):
-                    raise
-                waiting = busy
+                waiting.append(busy)
+                busy_kinds |= set() if isinstance(busy, NotYet) else {effect.kind}
         after = effects[-1].effect_id
-    if waiting is not None:
-        raise waiting
+    return min(waiting, key=lambda busy: busy.retry_after_s, default=None)
 
 
 class NotYet(PortalBusy):
@@ -113,11 +132,15 @@ async def _settle_failure(context: PortalContext, effect: Effect, error: Bitrix2
     await _refuse(context, effect, reason)
 
 
+async def _leave(context: PortalContext, effect: Effect) -> None:
+    """Wait until nobody can be at it any more; somebody may be doing it at this moment."""
+    raise NotYet(retry_after_s=max(1.0, LOOK_AFTER_S - (context.now() - effect.changed_at)))
+
+
 async def _recover(context: PortalContext, effect: Effect) -> None:
     """Find out what became of an effect whose doing broke off."""
-    age_s = context.now() - effect.changed_at
-    if age_s < LOOK_AFTER_S:
-        raise NotYet(retry_after_s=LOOK_AFTER_S - age_s)
+    if context.now() - effect.changed_at < LOOK_AFTER_S:
+        await _leave(context, effect)
     handler = HANDLERS[EffectKind(effect.kind)]
     if not isinstance(handler, Findable):
         log.warning("nobody knows whether an effect was done", kind=effect.kind)
@@ -177,8 +200,8 @@ def _facts(stored: Mapping[str, object]) -> Payload:
     return cast("Payload", stored)  # JSON values, as they were planned
 
 
-_STEPS: Mapping[EffectState, Callable[[PortalContext, Effect], Awaitable[None]]] = {
+_STEPS: Mapping[EffectState, Step] = {
     EffectState.PLANNED: _begin,
-    EffectState.DOING: _recover,
+    EffectState.DOING: _leave,
     EffectState.UNDOING: take_back,
 }
