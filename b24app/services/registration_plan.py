@@ -20,7 +20,7 @@ FALLBACK = "en"
 FIELD_SORT = 9000  # behind the portal's own fields; each of ours follows the one before it
 SORT_STEP = 10
 
-# Types of documents, REST documentation, "bizproc.workflow.start". A robot may have one, an activity's
+# Types of documents: REST documentation of bizproc.workflow.start. A robot may have one, an activity's
 # properties need none.
 LEAD_DOCUMENT = ("crm", "CCrmDocumentLead", "LEAD")
 STEP_DOCUMENTS: Mapping[StepKind, tuple[tuple[str, str], ...]] = {
