@@ -22,9 +22,10 @@ class NoteWriter:
 
     def write(self, outcome: StoredOutcome, *, is_repeat: bool, was_noted: bool) -> str:
         """Return the note of a card; empty when there is nothing to say, or nothing any more."""
+        t = plain_translator(self.language)
         lines = list(self._lines(outcome, is_repeat=is_repeat))
         if not lines and was_noted and Happening.DUPLICATE_GONE in self.wanted:
-            lines.append(plain_translator(self.language)("notes.gone"))
+            lines.append(t("notes.gone"))
         return "\n".join(lines)
 
     def link(self, ref: RecordRef) -> str:
@@ -48,14 +49,14 @@ class NoteWriter:
             yield t("notes.repeat")
 
     def _links(self, refs: Sequence[RecordRef]) -> str:
+        t = plain_translator(self.language)
         shown = ", ".join(self.link(ref) for ref in refs[:LINKS_SHOWN])
         hidden = len(refs) - LINKS_SHOWN
-        return (
-            shown if hidden <= 0 else f"{shown} {plain_translator(self.language)('notes.more', count=hidden)}"
-        )
+        return shown if hidden <= 0 else " ".join((shown, t("notes.more", count=hidden)))
 
     def _counted(self, refs: Collection[RecordRef]) -> Iterator[str]:
+        t = plain_translator(self.language)
         counts = Counter(ref.type for ref in refs)
         for record_type in RecordType:
             if counts[record_type]:
-                yield plain_translator(self.language)(f"count.{record_type.word}", count=counts[record_type])
+                yield t(f"count.{record_type.word}", count=counts[record_type])

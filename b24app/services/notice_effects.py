@@ -79,9 +79,8 @@ class Notification:
             raise NothingToDo("same_responsible")
         language = language_of(context.portal.language)
         writer = NoteWriter(language, context.portal.origin, frozenset())
-        text = plain_translator(language)(
-            f"notify.{payload['kind']}", record=writer.link(ref), best=writer.link(best)
-        )
+        t, kind = plain_translator(language), payload["kind"]
+        text = t(f"notify.{kind}", record=writer.link(ref), best=writer.link(best))
         answer = await _call(context, acting.notify(reader, text, f"b24app:{payload['key']}"))
         if not answer.result:
             raise NothingToDo("not_accepted")

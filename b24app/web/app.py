@@ -23,7 +23,22 @@ from b24app.bitrix24.origins import OriginRefused, portal_origin
 from b24app.logs import logger
 from b24app.services.access import Refused
 from b24app.services.portal import Runtime, StoreUnavailable, UnknownPortal
-from b24app.web import api, api_keys, connections, enquiries, operations, pages, portal_calls, robots, search, widget
+from b24app.web import (
+    api,
+    api_keys,
+    audit,
+    audit_files,
+    automation,
+    connections,
+    enquiries,
+    operations,
+    pages,
+    portal_calls,
+    robots,
+    search,
+    widget,
+)
+from b24app.web.background import Background
 from b24app.web.calls import BodyTooLarge
 from b24app.web.pages import page_response
 from b24app.web.templating import Pages
@@ -52,8 +67,23 @@ def create_app(runtime: Runtime, *, static_version: str = __version__) -> FastAP
     """Build the application around what bootstrap made."""
     app = FastAPI(title="b24app", version=__version__, docs_url=None, redoc_url=None)
     app.state.runtime = runtime
+    app.state.background = Background()
     app.state.pages = Pages(static_version=static_version, bx24_js_url=runtime.bx24_js_url)
-    for module in (pages, connections, enquiries, api_keys, widget, portal_calls, search, robots, api, operations):
+    for module in (
+        pages,
+        audit,
+        audit_files,
+        automation,
+        connections,
+        enquiries,
+        api_keys,
+        widget,
+        portal_calls,
+        search,
+        robots,
+        api,
+        operations,
+    ):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=str(files("b24app") / "static")), name="static")
     for kind, *_ in REFUSALS:

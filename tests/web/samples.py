@@ -20,6 +20,8 @@ from b24app.services.card import (
     SharedNote,
     Verdict,
 )
+from tests.web.sample_audits import audit_pages
+from tests.web.sample_automation import AUTOMATION
 from tests.web.sample_connections import CONNECTIONS
 from tests.web.sample_enquiries import ENQUIRIES
 from tests.web.sample_overviews import ANNA, BORIS, DAY_S, NOW, OVERVIEWS, SCRIPT, UNNAMED
@@ -245,6 +247,10 @@ def every_page() -> dict[str, tuple[str, dict[str, object]]]:
         **{f"card_{name}": ("widget/card.html", {"card": card}) for name, card in CARDS.items()},
         **{f"overview_{name}": ("pages/overview.html", {"overview": it}) for name, it in OVERVIEWS.items()},
         **{
+            f"automation_{name}": ("pages/automation.html", {"automation": it})
+            for name, it in AUTOMATION.items()
+        },
+        **{
             f"connections_{name}": ("pages/connections.html", {"connections": it})
             for name, it in CONNECTIONS.items()
         },
@@ -256,6 +262,7 @@ def every_page() -> dict[str, tuple[str, dict[str, object]]]:
             for name, it in SEARCHES.items()
         },
         "search_refused": ("widget/search.html", {"code": "portal_busy"}),
+        **audit_pages(),
         **{f"refusal_{code}": ("pages/refusal.html", {"code": code}) for code in REFUSALS},
         "installed": ("install/install.html", {"state": "done", "installed": SimpleNamespace(problems=())}),
         "installed_partly": ("install/install.html", {"state": "done", "installed": problems}),

@@ -13,11 +13,14 @@ from b24app.dedupe.shared import SharedKind
 from b24app.services.card import Verdict
 from b24app.services.decisions import EXPIRIES_DAYS
 from b24app.services.enquiries import ACTIONS
+from b24app.services.notice_settings import MEANS
+from b24app.services.notices import Happening
 from b24app.services.parts import REASONS, Part
 from b24app.services.webhook_events import EventKind
 from b24app.store.decisions import RejectReason
 from b24app.store.effects import EffectState
 from b24app.web.app import REFUSALS
+from tests.web.audit_families import AUDIT_FAMILIES
 
 ROOT = Path(b24app.__file__).parent
 TYPES = {record_type.word for record_type in RecordType}
@@ -32,7 +35,8 @@ CODES = {
 } | {code for _, _, code in REFUSALS}
 NOT_IN_THE_FORM = {MistakeCode.NOT_AN_OBJECT.value, MistakeCode.UNKNOWN_FIELD.value}
 FAMILIES: dict[str, set[str]] = {
-    "nav.": {"overview", "connections", "enquiries"},
+    **AUDIT_FAMILIES,
+    "nav.": {"audit", "automation", "overview", "connections", "enquiries"},
     "type.": TYPES,
     "count.": TYPES,
     "pager.of_": TYPES,
@@ -64,6 +68,7 @@ FAMILIES: dict[str, set[str]] = {
         "field.restored",
         "webhook",
         "webhook_secret",
+        "notices",
         "other",
     },
     "setting_hint.": {"region", "look_back_days", "least_grade", "hub_limit", "stop_list"},
@@ -72,6 +77,9 @@ FAMILIES: dict[str, set[str]] = {
     "changes.": {"when", "who", "what", "old", "new", "true", "false"},
     "keys_column.": {"name", "maker", "made", "used"},
     "keys_mistake.": {"empty", "too_long", "too_many", "other"},
+    "notices_kind.": {kind.value for kind in Happening},
+    "notices_means.": {f"{means}{part}" for means in MEANS for part in ("", "_what")},
+    "notify.": {kind.value for kind in Happening},
     "webhooks_kind.": {kind.value for kind in EventKind},
     "webhooks_act.": {f"{act}{part}" for act in ("secret", "remove") for part in ("", "_what", "_now")},
     "webhooks_result.": {"ok", "http", "gone", "unreachable", "time_out", "inner_address"},
