@@ -13,8 +13,10 @@ from b24app.dedupe.record import RecordRef, RecordType
 from b24app.sandbox.events import DeliveryPlan
 from b24app.sandbox.timeline import Comment
 from b24app.services.notices import OPTION
+from tests.journeys.seen import SeenPage
 from tests.journeys.shared_town import installed_town
-from tests.journeys.town import ADMIN, Town
+from tests.journeys.test_trust import act
+from tests.journeys.town import ADMIN, Town, token_of
 from tests.receiver import receiver
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -232,3 +234,31 @@ async def test_without_wishes_only_triggers_fire(acme: Town):
     assert acme.portal.triggered == [("duplicate_found", LEAD, lead)]
     assert acme.portal.bell.all == []
     assert notes(acme, "lead", lead) == notes(acme, "contact", contact) == []
+
+
+async def test_an_administrator_chooses_what_is_told_and_the_journal_says_so(acme: Town):
+    page = SeenPage((await act(acme, "automation", token_of((await acme.open(ADMIN, "DEFAULT")).text))).text)
+    before = page.form("/notices")
+    chosen = {"note[]": "repeat", "trigger[]": "duplicate_found"}
+
+    saved = await act(acme, "notices", page.token, **chosen)
+    replayed = await act(acme, "notices", page.token, **chosen)
+    odd = await act(acme, "notices", token_of(saved.text), **{"trigger[]": "repeat"})
+    of_manager = token_of((await acme.open(MANAGER, "DEFAULT")).text)
+    foreign = await act(acme, "notices", of_manager, **chosen)
+
+    assert [saved.status_code, replayed.status_code, odd.status_code, foreign.status_code] == [
+        200,
+        409,
+        400,
+        403,
+    ]
+    assert {name: sorted(kinds) for name, kinds in before.items() if name.endswith("[]")} == {
+        f"{means}[]": sorted(kinds) for means, kinds in EVERYTHING.items()
+    }
+    kept = SeenPage(saved.text).form("/notices")
+    assert {name: kinds for name, kinds in kept.items() if name.endswith("[]")} == {
+        "note[]": ["repeat"],
+        "trigger[]": ["duplicate_found"],
+    }
+    assert "Уведомления и триггеры" in (await acme.open(ADMIN, "DEFAULT")).text
