@@ -120,7 +120,7 @@ async def test_the_installer_finishes_by_itself_and_the_app_page_tells_the_index
 
     assert acme.portal.app is not None and acme.portal.app.installed
     assert after == "Индекс построен и обновляется сам"
-    assert len(acme.portal.app.registrations.placements) == 4
+    assert len(acme.portal.app.registrations.placements) == len(acme.house.runtime.manifest.placements)
 
 
 @pytest.mark.parametrize("width", [1280, 320])
@@ -229,3 +229,22 @@ async def test_axe_finds_nothing_wrong(chromium: Browser, acme: Town, scheme: st
         viewer.language = "ru"
 
     assert {key: found for key, found in violations.items() if found} == {}
+
+
+async def test_a_phone_typed_into_a_new_deal_puts_in_the_client_that_has_it(chromium: Browser, acme: Town):
+    contact = acme.portal.create(
+        "contact",
+        {"NAME": "Нина", "LAST_NAME": "Найдёнова", "PHONE": [{"VALUE": "8 926 555-07-91"}]},
+        by=ADMIN,
+    )
+    await acme.deliver()
+    async with visit(chromium, acme) as here:
+        await here.page.goto(f"{acme.portal.base_url}/crm/deal/details/0/?user={ADMIN}")
+        picker = here.page.locator('[data-picker="contact"]')
+        await picker.locator("[data-picker-query]").fill("+7 (926) 5550791")
+        await picker.get_by_role("button", name="Найти по телефону или e-mail").click()
+
+        await picker.get_by_role("button", name="Нина Найдёнова").click()
+
+        await expect(picker.locator("[data-picker-chosen]")).to_have_value(str(contact))
+        await expect(picker.locator("[data-picker-name]")).to_have_text("Нина Найдёнова")

@@ -75,8 +75,13 @@ ROBOT: dict[str, Json] = {
     "RETURN_PROPERTIES": {"status": {"Name": "Статус"}},
 }
 FOUND = {
-    "data": [{"id": SHOWCASE.contact, "name": "Смирнова Анна", "phone": "+7 900 000-01-01", "email": ""}]
+    "data": [
+        {"id": f"mine-{SHOWCASE.contact}", "name": "Смирнова Анна", "phone": "+7 900 000-01-01", "email": ""}
+    ]
 }
+
+FILL_IN = """({ data }) => BX24.placement.call(
+    'crmShowCreatedEntity', { entityType: 'contact', id: data.id.split('-')[1], title: 'Анна из приложения' })"""
 
 
 @dataclass
@@ -428,9 +433,11 @@ async def test_a_client_that_the_application_found_is_put_into_a_new_deal(stage:
     await picker.locator("[data-picker-query]").fill("8 900 000-01-01")
     await picker.get_by_role("button", name="По телефону").click()
     frame = picker.frame_locator("[data-app-frame] iframe")
+    await stage.ask(frame, f"BX24.placement.bindEvent('onCrmEntityIsNeedToCreate', {FILL_IN}); done()")
     await stage.ask(frame, f"BX24.placement.call('crmShowFoundEntities', {json.dumps(FOUND)}, () => done())")
 
     await picker.get_by_role("button", name="Смирнова Анна").click()
+    await expect(picker.locator("[data-picker-name]")).to_have_text("Анна из приложения")
     await stage.page.get_by_label("Название").fill("Повторный заказ")
     async with stage.page.expect_navigation():
         await stage.page.get_by_role("button", name="Сохранить").click()

@@ -6,11 +6,16 @@
   const [domain, protocol, sid] = window.name.split("|");
   const portal = `${protocol === "1" ? "https" : "http"}://${domain}`;
   const waiting = new Map();
+  const listeners = new Map(); // events of the place, by name
   const whenReady = { init: [], install: [] };
   const state = { data: null, isAsked: false, lastId: 0 };
 
   window.addEventListener("message", (event) => {
     if (event.source !== window.parent || event.origin !== portal || event.data?.sid !== sid) return;
+    if (event.data.event !== undefined) {
+      for (const listener of listeners.get(event.data.event) ?? []) listener(event.data.details);
+      return;
+    }
     const callback = waiting.get(event.data.id);
     waiting.delete(event.data.id);
     callback?.(event.data.answer);
@@ -162,6 +167,7 @@
       info: () => ({ placement: state.data?.placement, options: state.data?.options }),
       getInterface(callback) { ask("getInterface", {}, callback); },
       call(command, params, callback) { ask("callPlacement", { command, params }, callback); },
+      bindEvent(name, callback) { listeners.set(name, [...(listeners.get(name) ?? []), callback]); },
     },
     openPath(path, callback) { ask("openPath", { path }, callback); },
     openApplication(params, callback, settings) {

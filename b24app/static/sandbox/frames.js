@@ -35,6 +35,11 @@ class AppFrame {
     commands[command](this, params ?? {}, answer);
   }
 
+  // Tells the application what happened in its place; BX24.placement.bindEvent listens.
+  tell(event, details) {
+    this.window.contentWindow.postMessage({ sid: this.section.dataset.sid, event, details }, this.address.origin);
+  }
+
   noteTokens(fields) {
     this.fields = fields;
     this.auth = {
@@ -88,12 +93,22 @@ function showFoundEntities(frame, params) {
   frame.section.dispatchEvent(new CustomEvent("clients-found", { bubbles: true, detail: params }));
 }
 
+// Hands the picker the contact or company that stands for the option somebody chose.
+function showCreatedEntity(frame, params) {
+  frame.section.dispatchEvent(new CustomEvent("client-created", { bubbles: true, detail: params }));
+}
+
 // What BX24.placement.call may ask of a place; everything else does silently nothing, as in a portal.
 const cardCommands = { reloadData: reloadHead };
-const searchCommands = { crmShowFoundEntities: showFoundEntities };
+const searchCommands = { crmShowFoundEntities: showFoundEntities, crmShowCreatedEntity: showCreatedEntity };
+const searchEvents = ["onCrmEntityIsNeedToCreate"];
+
+function isSearch(frame) {
+  return frame.fields.PLACEMENT === "CRM_DETAIL_SEARCH";
+}
 
 function placementCommands(frame) {
-  return frame.fields.PLACEMENT === "CRM_DETAIL_SEARCH" ? searchCommands : cardCommands;
+  return isSearch(frame) ? searchCommands : cardCommands;
 }
 
 const commands = {
@@ -143,7 +158,7 @@ const commands = {
     if (frame.fields.PLACEMENT === "DEFAULT") location.reload();
   },
   getInterface(frame, params, answer) {
-    answer({ command: Object.keys(placementCommands(frame)), event: [] });
+    answer({ command: Object.keys(placementCommands(frame)), event: isSearch(frame) ? searchEvents : [] });
   },
   async callPlacement(frame, { command, params }, answer) {
     const known = placementCommands(frame);

@@ -1,5 +1,6 @@
 // The client picker of new leads and deals: asks the portal for clients while somebody types, opens the application's
 // search in a hidden frame when its item is clicked, and shows what the application gives with crmShowFoundEntities.
+// A found option is the application's own: chosen, it is told so, and answers with the client that stands for it.
 "use strict";
 
 async function fetchPart(path, params, selector) {
@@ -17,10 +18,12 @@ class Picker {
     this.item = fieldset.querySelector("[data-picker-item]");
     this.query = part.querySelector("[data-picker-query]");
     this.found = part.querySelector("[data-picker-found]");
+    this.rows = {}; // options of the application, by their ids
     this.query.addEventListener("input", () => this.find());
     part.querySelector("[data-picker-drop]").addEventListener("click", () => this.choose("", ""));
     part.addEventListener("click", (event) => this.hear(event));
     part.addEventListener("clients-found", (event) => this.showFound(event));
+    part.addEventListener("client-created", ({ detail }) => this.fillIn(detail));
   }
 
   get params() {
@@ -35,9 +38,10 @@ class Picker {
 
   hear(event) {
     const client = event.target.closest("[data-client]");
-    if (client) this.choose(client.dataset.id, client.querySelector("[data-client-name]").textContent);
     const place = event.target.closest("[data-app-search]");
-    if (place && !client) this.openSearch(place);
+    if (client && place) this.search.tell("onCrmEntityIsNeedToCreate", { data: this.rows[client.dataset.id] });
+    else if (client) this.choose(client.dataset.id, client.querySelector("[data-client-name]").textContent);
+    else if (place) this.openSearch(place);
   }
 
   async openSearch(place) {
@@ -46,12 +50,14 @@ class Picker {
     const section = await fetchPart("/crm/clients/search/", params, "[data-app-frame]");
     if (!section) return;
     place.querySelector("[data-frame]").replaceChildren(section);
-    new AppFrame(section).open();
+    this.search = new AppFrame(section);
+    this.search.open();
   }
 
   showFound(event) {
     const place = event.target.closest("[data-app-search]");
     const rows = Object.values(event.detail.data ?? {});
+    this.rows = Object.fromEntries(rows.map((row) => [String(row.id), row]));
     place.querySelector("[data-waiting]").hidden = true;
     place.querySelector("[data-none]").hidden = rows.length > 0;
     place.querySelector("[data-app-found]").replaceChildren(...rows.map((row) => this.rowOf(row)));
@@ -66,6 +72,11 @@ class Picker {
     return row;
   }
 
+  fillIn({ entityType, id, title }) {
+    const parts = [...this.part.closest("[data-client-picker]").querySelectorAll("[data-picker]")];
+    parts.find(({ dataset }) => dataset.picker === entityType)?.picker.choose(String(id), String(title ?? ""));
+  }
+
   choose(id, name) {
     this.part.querySelector("[data-picker-chosen]").value = id;
     this.part.querySelector("[data-picker-name]").textContent = name;
@@ -76,5 +87,5 @@ class Picker {
 }
 
 for (const fieldset of document.querySelectorAll("[data-client-picker]")) {
-  for (const part of fieldset.querySelectorAll("[data-picker]")) new Picker(part, fieldset);
+  for (const part of fieldset.querySelectorAll("[data-picker]")) part.picker = new Picker(part, fieldset);
 }
