@@ -10,8 +10,8 @@ import typer
 
 from b24app import bootstrap
 from b24app.config import Settings, SettingsMistake, read_environment, read_settings
-from b24app.demo import check as run_check
 from b24app.demo import show
+from b24app.demo_check import check as run_check
 from b24app.doctor import examine
 from b24app.services.audit.refusals import AuditStopped
 from b24app.services.audit.webhook import AuditOrder

@@ -33,7 +33,8 @@ def _deliveries(portal: SandboxPortal, word: str, record_id: int) -> Iterator[Ha
 def _comments(portal: SandboxPortal, word: str, record_id: int) -> Iterator[Happening]:
     for comment in portal.timeline.of(word, record_id):
         if not comment.by_automation:  # those are in the diary
-            yield Happening(comment.created, word, record_id, "app_comment", comment.text)
+            what = "app_note" if comment.is_pinned else "app_comment"
+            yield Happening(comment.created, word, record_id, what, comment.text)
 
 
 def _tasks(portal: SandboxPortal, word: str, record_id: int) -> Iterator[Happening]:
