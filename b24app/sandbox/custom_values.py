@@ -41,6 +41,8 @@ def _store_one(field_type: str, value: Json, options: Collection[int]) -> bool |
         return is_true(value)
     if value is False or as_text(value) == "":
         return None
+    if field_type == "integer":
+        return as_int(value)  # 0 is a value here, and a blank one is not
     if field_type == "enumeration":
         return as_int(value) if as_int(value) in options else None
     return _READERS[kind_of_type(field_type)](value)
