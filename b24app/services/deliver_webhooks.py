@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from b24app.bitrix24.wire import NotDelivered
 from b24app.services.portal import Runtime
+from b24app.services.webhook_events import DELIVERY_TASK
 from b24app.store.portals import PortalStatus
 from b24app.store.webhooks import Attempt, Delivery, DeliveryState, Webhook
 
@@ -23,7 +24,6 @@ GIVE_UP_AFTER_S = 86_400.0
 GONE = "410"
 AT_ONCE = 50  # deliveries of a portal between two looks at the database
 ROUNDS = 20  # of one job; the next one goes on
-TASK = "deliver_webhooks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ async def deliver_webhooks(runtime: Runtime, portal_id: int) -> None:
                 receivers.create_task(
                     _tell_and_note(runtime, portal_id, portal.member_id, known[webhook_id], deliveries)
                 )
-    await runtime.queue.ask(TASK, portal_id)
+    await runtime.queue.ask(DELIVERY_TASK, portal_id)
 
 
 async def portals_to_tell(runtime: Runtime) -> list[int]:

@@ -21,6 +21,7 @@ from b24app.services.enquiry_rules import read_enquiry_rules
 from b24app.services.outcomes import find_outcomes
 from b24app.services.portal import PortalContext
 from b24app.services.records import LiveRecord, to_live_record
+from b24app.services.webhook_events import DELIVERY_TASK, EventKind, WebhookEvent, plan_event
 from b24app.store.database import Transaction
 from b24app.store.index_writer import IndexedRecord
 
@@ -91,6 +92,8 @@ async def _judge(context: PortalContext, lead_ids: Sequence[int], rules: Enquiry
             await _keep(tx, verdict, rules, at=context.now())
         repeats = {verdict.lead.record.ref.id for verdict in verdicts}
         await tx.enquiries.judge_no_repeats(set(lead_ids) - repeats, context.now())
+    if verdicts:
+        await context.runtime.queue.ask(DELIVERY_TASK, context.portal.portal_id)
     return True
 
 
@@ -128,6 +131,16 @@ async def _keep(tx: Transaction, verdict: _Verdict, rules: EnquiryRules, *, at: 
         return
     for kind, payload in _plan(verdict, rules):
         await plan_effect(tx, f"enquiry:{lead_id}:{kind.value}", kind, payload, lead_id=lead_id)
+    told = WebhookEvent(
+        kind=EventKind.ENQUIRY_REPEAT,
+        key=f"enquiry:{lead_id}",
+        ref=verdict.lead.record.ref,
+        status=Status.DUPLICATE.value,
+        grade=None,
+        matches=[judgement.original],
+        at=at,
+    )
+    await plan_event(tx, told)
 
 
 def _plan(verdict: _Verdict, rules: EnquiryRules) -> list[tuple[EffectKind, Payload]]:

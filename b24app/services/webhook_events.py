@@ -25,6 +25,7 @@ class EventKind(StrEnum):
 
 
 TEST_KIND = "webhook.test"
+DELIVERY_TASK = "deliver_webhooks"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from b24app.clock import SystemClock
 from b24app.dedupe.record import RecordRef, RecordType
 from b24app.sandbox.events import DeliveryPlan
 from b24app.sandbox.timeline import Comment
 from b24app.services.notices import OPTION
 from tests.journeys.seen import SeenPage
 from tests.journeys.shared_town import installed_town
+from tests.journeys.test_enquiries import TravelClock, pass_time
 from tests.journeys.test_trust import act
 from tests.journeys.town import ADMIN, Town, token_of
 from tests.receiver import receiver
@@ -33,7 +33,7 @@ EVERYTHING = {
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shared(template_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
     folder: Path = tmp_path_factory.mktemp("notices")
-    async with installed_town(template_url, folder, size=10, clock=SystemClock()) as built:
+    async with installed_town(template_url, folder, size=10, clock=TravelClock()) as built:
         yield built
 
 
@@ -79,7 +79,6 @@ def notes(acme: Town, word: str, record_id: int) -> list[Comment]:
 
 async def test_a_duplicate_fires_its_trigger_once_and_its_going_another(acme: Town):
     first = a_record(acme, "lead", "+79260000101")
-    await acme.deliver()
     with every_event_twice(acme):
         second = a_record(acme, "lead", "8 (926) 000-01-01")
     await acme.deliver()
@@ -119,7 +118,6 @@ async def test_open_deals_of_a_client_hear_of_it_each_once(acme: Town):
 
 async def test_a_card_has_one_pinned_note_kept_up_to_date(acme: Town):
     first = a_record(acme, "lead", "+79260000301")
-    await acme.deliver()
     second = a_record(acme, "contact", "+79260000301")
     await acme.deliver()
     (noted,) = notes(acme, "lead", first)
@@ -145,9 +143,7 @@ async def test_a_card_has_one_pinned_note_kept_up_to_date(acme: Town):
 
 
 async def test_a_note_deleted_by_a_person_comes_back_with_the_next_change_alone(acme: Town):
-    first = a_record(acme, "lead", "+79260000401")
-    await acme.deliver()
-    second = a_record(acme, "lead", "+79260000401")
+    first, second = (a_record(acme, "lead", "+79260000401") for _ in range(2))
     await acme.deliver()
     acme.portal.timeline.remove(notes(acme, "lead", first)[0].id)
 
@@ -163,9 +159,7 @@ async def test_a_note_deleted_by_a_person_comes_back_with_the_next_change_alone(
 
 
 async def test_a_note_whose_id_was_lost_is_found_by_its_mark_and_gone_with_its_reason(acme: Town):
-    first = a_record(acme, "lead", "+79260000501")
-    await acme.deliver()
-    second = a_record(acme, "lead", "+79260000501")
+    first, second = (a_record(acme, "lead", "+79260000501") for _ in range(2))
     await acme.deliver()
     async with acme.house.runtime.store.begin((await acme.known()).portal_id) as tx:
         for lead in (first, second):
@@ -185,7 +179,7 @@ async def test_a_note_whose_id_was_lost_is_found_by_its_mark_and_gone_with_its_r
 async def test_the_keeper_of_a_client_hears_that_he_writes_to_a_colleague(acme: Town):
     contact = a_record(acme, "contact", "+79260000601", responsible=KEEPER)
     a_record(acme, "contact", "+79260000602", responsible=MANAGER)
-    await acme.deliver()
+    pass_time(acme, 60)
     with every_event_twice(acme):
         lead = a_record(acme, "lead", "+79260000601", responsible=MANAGER)
         a_record(acme, "lead", "+79260000602", responsible=MANAGER)
@@ -204,20 +198,25 @@ async def test_webhooks_are_told_of_changes_with_ids_alone(acme: Town):
     async with receiver() as listener:
         async with acme.house.runtime.store.begin((await acme.known()).portal_id) as tx:
             hook = await tx.webhooks.add(
-                listener.url, "b24s_secret", ["outcome.changed"], created_by=ADMIN, at=0.0
+                listener.url, "b24s_secret", ["outcome.changed", "enquiry.repeat"], created_by=ADMIN, at=0.0
             )
+            await tx.options.put("enquiry", {"is_on": True, "comment": False, "task": False, "link": False})
         first = a_record(acme, "lead", "+79260000701")
         await acme.deliver()
+        pass_time(acme, 60)
         told_of_one = len(listener.told)
         with every_event_twice(acme):
             second = a_record(acme, "lead", "+79260000701")
         await acme.deliver()
         async with acme.house.runtime.store.begin((await acme.known()).portal_id) as tx:
             await tx.webhooks.remove(hook)
+            await tx.options.put("enquiry", {})
 
     assert told_of_one == 0, "a new record that matches nobody is no news"
-    told = {one.json["record"]["id"]: one.json for one in listener.told}
-    assert (len(listener.told), set(told)) == (2, {first, second})
+    told = {one.json["record"]["id"]: one.json for one in listener.told if "changed" in one.json["kind"]}
+    (repeat,) = [one.json for one in listener.told if one.json["kind"] == "enquiry.repeat"]
+    assert (len(listener.told), set(told)) == (3, {first, second})
+    assert (repeat["record"]["id"], repeat["matches"]) == (second, [{"type": "lead", "id": first}])
     assert told[first]["matches"] == [{"type": "lead", "id": second}]
     assert (told[second]["status"], told[second]["grade"]) == ("duplicate", "exact")
     assert told[second]["portal"] == acme.portal.member_id
@@ -227,7 +226,6 @@ async def test_without_wishes_only_triggers_fire(acme: Town):
     async with acme.house.runtime.store.begin((await acme.known()).portal_id) as tx:
         await tx.options.put(OPTION, {})
     contact = a_record(acme, "contact", "+79260000801", responsible=KEEPER)
-    await acme.deliver()
     lead = a_record(acme, "lead", "+79260000801", responsible=MANAGER)
     await acme.deliver()
 
