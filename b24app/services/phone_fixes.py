@@ -99,7 +99,7 @@ async def undo_phone_fix(context: PortalContext, fix_id: int, user_id: int) -> i
         raise error
     async with context.begin() as tx:
         await tx.phone_fixes.mark_undone(fix_id, user_id, context.now())
-        await tx.journal.note(user_id, JOURNAL_CODE, str(fix.ref), {"restored": restored}, context.now())
+        await tx.journal.note(user_id, JOURNAL_CODE, "", str(fix.ref), context.now())
     return restored
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 
+import httpx
 import pytest
 import pytest_asyncio
 
@@ -14,8 +15,9 @@ from b24app.services.portal import Priority, open_portal
 from b24app.store.phone_fixes import PhoneFix
 from tests.journeys.shared_town import installed_town
 from tests.journeys.test_decisions import TravelClock
-from tests.journeys.town import ADMIN, Town
+from tests.journeys.town import ADMIN, Town, token_of
 
+MANAGER = 2
 TYPED = [
     ("8 (900) 555-01-02", "MOBILE"),
     ("+7 495 000-55-66 доб. 104", "WORK"),
@@ -141,6 +143,33 @@ async def test_undoing_restores_every_spelling_once(acme: Town):
     assert (restored, again) == (2, 0)
     assert phones(acme, record_id) == TYPED
     assert (await newest_fix(acme)).undone_by == ADMIN
+
+
+async def press_undo(acme: Town, user: int, fix: PhoneFix) -> httpx.Response:
+    """Open the app, go to the page of automation, and take one record's phones back."""
+    token = token_of((await acme.open(user, "DEFAULT")).text)
+    fields = {"page_token": token, "fix_id": str(fix.fix_id)}
+    return await acme.browser.post(acme.address + "phone-fixes/undo", data=fields)
+
+
+async def test_an_administrator_takes_phones_back_on_the_apps_page(acme: Town):
+    record_id = a_record(acme)
+    await unify(acme, record_id)
+    fix = await newest_fix(acme)
+    token = token_of((await acme.open(ADMIN, "DEFAULT")).text)
+
+    listed = await acme.browser.post(acme.address + "automation", data={"page_token": token})
+    refused = await press_undo(acme, MANAGER, fix)
+    untouched = phones(acme, record_id)
+    undone = await press_undo(acme, ADMIN, fix)
+    again = await press_undo(acme, ADMIN, fix)
+
+    assert "8 (900) 555-01-02" in listed.text
+    assert "+74950005566;104" in listed.text
+    assert (refused.status_code, untouched) == (403, UNIFIED)
+    assert "Возвращено 2 телефона" in undone.text
+    assert phones(acme, record_id) == TYPED
+    assert "Возвращать нечего" in again.text
 
 
 async def test_undoing_leaves_alone_what_somebody_has_changed_since(acme: Town):

@@ -18,7 +18,15 @@ from tests.journeys.town import ADMIN, Town, token_of, town
 NOW = 1_790_000_000.0
 MANAGER = 2
 FRAMES = ["", "install", "widget/lead", "widget/contact", "widget/company", "widget/deal"]
-ACTS = ["progress", "settings", "widget/check", "widget/page", "widget/reject", "widget/undo"]
+ACTS = [
+    "phone-fixes/undo",
+    "progress",
+    "settings",
+    "widget/check",
+    "widget/page",
+    "widget/reject",
+    "widget/undo",
+]
 CALLED = ["events", "robots/find_duplicates"]
 QUERY = {"DOMAIN": "portal.example", "PROTOCOL": "1", "APP_SID": "0" * 32}
 MEMBER = {"auth[member_id]": "a" * 32, "auth[application_token]": "b" * 32}

@@ -62,6 +62,7 @@ FAMILIES: dict[str, set[str]] = {
     | {
         "enquiry",
         "enquiry_undone",
+        "phone_fix",
         "enquiry_effect_undone",
         "sources",
         "api_key",

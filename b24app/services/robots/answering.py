@@ -193,6 +193,7 @@ class _Speaker:
         return {**ROBOTS[call.robot].nothing, **answer.values, "reason_code": answer.ended.value}
 
     def message(self, call: KeptCall, answer: RobotAnswer) -> str:
+        t = self._t
         if answer.ended is Ended.WRONG_INPUT:
-            return self._t("robots_ended.wrong_input", input=call.mistake)
+            return t("robots_ended.wrong_input", input=call.mistake)
         return answer.message or self._texts[answer.ended]
