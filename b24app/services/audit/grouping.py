@@ -31,7 +31,7 @@ from b24app.store.index_columns import RecordColumns, pack, pack_refs
 Rejected: TypeAlias = Collection[frozenset[RecordRef]]
 
 HUB_SAMPLE = 20  # holders of a hub that a person may want to look at
-_BY_KEY = {
+GRADE_BY_KEY = {
     KeyKind.PHONE: Grade.EXACT,
     KeyKind.EMAIL: Grade.EXACT,
     KeyKind.EMAIL_ALIAS: Grade.POSSIBLE,
@@ -208,7 +208,7 @@ def _to_group(number: int, group: DuplicateGroup, known: _Known, own: slice) -> 
         leads=leads,
         contacts=contacts,
         companies=companies,
-        grade=min([_BY_KEY[link.key.kind] for link in group.chain]),
+        grade=min([GRADE_BY_KEY[link.key.kind] for link in group.chain]),
         name_grade=NameGrade.NOT_READ,
         name_score=None,
         kinds=frozenset([key.key.kind for key in group.keys]),

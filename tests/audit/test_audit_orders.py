@@ -1,0 +1,127 @@
+"""What an audit may be ordered with, when it runs, how fast, and which moment of the calendar is next."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from b24app.bitrix24.throttle import LocalThrottle, Priority
+from b24app.dedupe.record import RecordType, Stage
+from b24app.services.audit.access import AuditAccess
+from b24app.services.audit.budget import BudgetThrottle
+from b24app.services.audit.orders import AuditScope, AuditTerms, OrderMistake, Window
+from b24app.services.audit.schedule import AuditSchedule, Every
+from tests.conftest import StillClock
+
+MOSCOW = 180
+
+
+def at(text: str) -> float:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+
+
+def test_a_scope_and_terms_survive_the_way_through_json():
+    scope = AuditScope(
+        types=frozenset({RecordType.LEAD}),
+        stages=frozenset({Stage.LOST}),
+        responsibles=frozenset({3, 1}),
+        departments=frozenset({4}),
+        sources=frozenset({"CALL"}),
+        created_from=1.0,
+        created_to=2.0,
+    )
+    terms = AuditTerms(budget=30, window=Window(22, 6, MOSCOW), incremental=True, told=(1, 5))
+
+    assert AuditScope.from_dict(scope.to_dict()) == scope
+    assert AuditTerms.from_dict(terms.to_dict()) == terms
+    assert AuditScope.from_dict({}) == AuditScope()
+    assert AuditAccess.from_dict({"people": [1], "departments": [2]}).to_dict() == {
+        "people": [1],
+        "departments": [2],
+    }
+
+
+@pytest.mark.parametrize(
+    ("read", "raw", "field"),
+    [
+        (AuditScope, {"types": []}, "types"),
+        (AuditScope, {"types": ["deal"]}, "types"),
+        (AuditScope, {"stages": ["open"]}, "stages"),
+        (AuditScope, {"responsibles": [0]}, "responsibles"),
+        (AuditScope, {"responsibles": [True]}, "responsibles"),
+        (AuditScope, {"departments": "1"}, "departments"),
+        (AuditScope, {"sources": [""]}, "sources"),
+        (AuditScope, {"created_from": "today"}, "created_from"),
+        (AuditScope, {"created_from": 2, "created_to": 1}, "created_to"),
+        (AuditScope, {"type": ["lead"]}, "type"),
+        (AuditTerms, {"budget": 4}, "budget"),
+        (AuditTerms, {"budget": 60.5}, "budget"),
+        (AuditTerms, {"window": [22, 24, 0]}, "window"),
+        (AuditTerms, {"window": "22-6"}, "window"),
+        (AuditTerms, {"incremental": 1}, "incremental"),
+        (AuditTerms, {"told": [-1]}, "told"),
+        (AuditSchedule, {"every": "hour"}, "every"),
+        (AuditSchedule, {"every": "week", "day": 7}, "day"),
+        (AuditSchedule, {"every": "month", "day": 29}, "day"),
+        (AuditSchedule, {"every": "day", "hour": "3"}, "hour"),
+        (AuditSchedule, {"every": "day", "scope": []}, "scope"),
+        (AuditAccess, {"people": ["1"]}, "people"),
+        (AuditAccess, {"everybody": True}, "everybody"),
+    ],
+)
+def test_nonsense_is_refused_by_the_name_of_its_field(read, raw, field):
+    with pytest.raises(OrderMistake) as refused:
+        read.from_dict(raw)
+
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("window", "open_hours"),
+    [
+        (Window(9, 12), [9, 10, 11]),
+        (Window(22, 2), [0, 1, 22, 23]),
+        (Window(1, 3, MOSCOW), [22, 23]),
+        (Window(5, 5), list(range(24))),
+    ],
+)
+def test_a_window_is_open_in_its_hours(window, open_hours):
+    midnight = at("2026-03-02T00:00:00")
+
+    assert [hour for hour in range(24) if window.is_open(midnight + hour * 3_600)] == open_hours
+
+
+@pytest.mark.parametrize(
+    ("schedule", "now", "following"),
+    [
+        (AuditSchedule(Every.DAY, hour=3), "2026-03-02T02:59:59", "2026-03-02T03:00:00"),
+        (AuditSchedule(Every.DAY, hour=3), "2026-03-02T03:00:00", "2026-03-03T03:00:00"),
+        (
+            AuditSchedule(Every.DAY, hour=1, utc_offset_min=MOSCOW),
+            "2026-03-02T21:00:00",
+            "2026-03-02T22:00:00",
+        ),
+        (AuditSchedule(Every.WEEK, hour=3, day=6), "2026-03-02T12:00:00", "2026-03-08T03:00:00"),
+        (AuditSchedule(Every.WEEK, hour=3, day=0), "2026-03-02T12:00:00", "2026-03-09T03:00:00"),
+        (AuditSchedule(Every.MONTH, hour=3, day=28), "2026-01-28T04:00:00", "2026-02-28T03:00:00"),
+        (AuditSchedule(Every.MONTH, hour=3, day=15), "2026-12-20T04:00:00", "2027-01-15T03:00:00"),
+    ],
+)
+def test_the_next_moment_of_a_schedule(schedule, now, following):
+    assert schedule.next_after(at(now)) == at(following)
+    assert AuditSchedule.from_dict(schedule.to_dict()) == schedule
+
+
+async def test_an_audit_takes_its_share_of_the_requests_and_no_more():
+    clock = StillClock()
+    shared = LocalThrottle(clock)
+    ours = BudgetThrottle(shared, clock, percent=60)
+
+    sent, began = 0, clock.now()
+    while sent < 100:
+        wait_s = await ours.take(Priority.BACKGROUND, [])
+        sent += wait_s == 0
+        clock.advance(max(wait_s, 0.001))
+
+    rate = (sent - 5) / (clock.now() - began)
+    assert rate == pytest.approx(2 * 0.6, rel=0.01)
+    assert await shared.take(Priority.BACKGROUND, []) == 0
