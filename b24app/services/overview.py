@@ -99,6 +99,11 @@ class ShownParts:
     rows: tuple[ShownPart, ...]
     restored: int = 0
 
+    @property
+    def off(self) -> int:
+        """Return how many parts do not work."""
+        return sum(row.state == "off" for row in self.rows)
+
 
 @dataclass(frozen=True, slots=True)
 class Overview:

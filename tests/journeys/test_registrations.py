@@ -10,7 +10,7 @@ from b24app.sandbox.crm import CustomField
 from b24app.sandbox.quirks import PlanPart
 from b24app.services.parts import Part, parts_off
 from b24app.services.registration_memory import FIELD_RESTORED, Memory
-from tests.journeys.town import ADMIN, Town, town
+from tests.journeys.town import ADMIN, Town, token_of, town
 
 SIZE = 20
 MANIFEST = read_manifest()
@@ -93,10 +93,12 @@ async def test_a_renamed_field_stays_renamed_and_a_deleted_one_is_made_again_wit
         restored = (await Memory.load(tx)).restored
     assert noted == [(None, f"contact {COUNT}")]
     assert set(restored) == {("contact", COUNT)}
-    page = (await acme.open(ADMIN, "DEFAULT")).text
-    assert "Удалённое поле создано заново: 1" in page
-    assert f"contact {COUNT}" in page
-    assert "Тариф портала" not in page
+    overview = (await acme.open(ADMIN, "DEFAULT")).text
+    assert f"contact {COUNT}" in overview
+    assert "Что работает в этом портале" not in overview, "all is well: nothing to tell"
+    automation = await acme.browser.post(f"{acme.address}automation", data={"page_token": token_of(overview)})
+    assert "Удалённое поле создано заново: 1" in automation.text
+    assert "Тариф портала" not in automation.text
 
 
 async def test_an_update_that_dropped_the_robots_brings_them_back_and_old_ones_go(acme: Town):
