@@ -7,6 +7,7 @@ from b24app.services.notice_settings import ShownNotices, show_notices
 from b24app.services.overview import ShownParts
 from b24app.services.phone_fix_list import ShownPhoneFixes, list_phone_fixes
 from b24app.services.portal import Runtime
+from b24app.services.publishing_settings import ShownPublishing, show_publishing
 from b24app.services.show_parts import read_parts
 from b24app.services.viewers import open_for_administrator
 
@@ -16,17 +17,27 @@ class Automation:
     """The page."""
 
     page_token: str
+    publishing: ShownPublishing
     notices: ShownNotices
     phone_fixes: ShownPhoneFixes = field(default_factory=lambda: ShownPhoneFixes(()))
     parts: ShownParts = field(default_factory=lambda: ShownParts(()))
 
 
 async def show_automation(
-    runtime: Runtime, token: PageToken, *, notices_saved: bool = False, restored: int | None = None
+    runtime: Runtime,
+    token: PageToken,
+    *,
+    publishing: ShownPublishing | None = None,
+    notices_saved: bool = False,
+    restored: int | None = None,
 ) -> Automation:
-    """Return the page; raises Refused for anybody but an administrator. ``restored``: phones just written back."""
+    """Return the page; raises Refused for anybody but an administrator.
+
+    ``publishing``: the form that was just sent; ``restored``: phones just written back.
+    """
     context, viewer = await open_for_administrator(runtime, token)
     async with context.read() as tx:
+        writing = await show_publishing(tx, publishing)
         notices = await show_notices(tx, saved=notices_saved)
         fixes = await list_phone_fixes(tx, now=context.now(), restored=restored)
         parts = await read_parts(context, tx)
@@ -40,6 +51,7 @@ async def show_automation(
             language=token.language,
             access_token=token.access_token,
         ),
+        publishing=writing,
         notices=notices,
         phone_fixes=fixes,
         parts=parts,

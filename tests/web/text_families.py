@@ -7,6 +7,7 @@ import b24app
 from b24app.dedupe.enquiry import BOTH
 from b24app.dedupe.enquiry_rules import By, Original
 from b24app.dedupe.match import Grade, ReasonCode
+from b24app.dedupe.outcome import MatchKind
 from b24app.dedupe.record import RecordType, Stage
 from b24app.dedupe.rules import MistakeCode, Reveal, RuleSet
 from b24app.dedupe.shared import SharedKind
@@ -50,6 +51,7 @@ FAMILIES: dict[str, set[str]] = {
     "reason.": {code.value for code in ReasonCode},
     "why.": {code.value for code in ReasonCode},
     "why_shared.": KINDS,
+    "publishing_kind.": {kind.value for kind in MatchKind},
     "reject_reason.": {reason.value for reason in RejectReason},
     "reject_days.": {str(days) for days in EXPIRIES_DAYS},
     "pager.": {"previous", "next"},
@@ -70,6 +72,7 @@ FAMILIES: dict[str, set[str]] = {
         "webhook",
         "webhook_secret",
         "notices",
+        "publishing",
         "other",
     },
     "setting_hint.": {"region", "look_back_days", "least_grade", "hub_limit", "stop_list"},
