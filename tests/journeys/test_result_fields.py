@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 import pytest_asyncio
 
 from b24app.bitrix24.throttle import Priority
-from b24app.dedupe.outcome import Outcome
+from b24app.dedupe.outcome import MatchKind, Outcome
 from b24app.dedupe.record import RecordRef, RecordType
 from b24app.jobs.tasks import TASKS
 from b24app.sandbox.events import DeliveryPlan
@@ -17,7 +18,7 @@ from b24app.services.result_fields import ResultCode
 from tests.conftest import StillClock
 from tests.journeys.seen import SeenPage
 from tests.journeys.shared_town import installed_town
-from tests.journeys.town import ADMIN, Town
+from tests.journeys.town import ADMIN, Town, token_of
 
 NOW = 1_790_000_000.0
 MANAGER, HEAD = 3, 2
@@ -325,3 +326,31 @@ async def test_switched_off_no_field_is_written_and_switched_on_all_are(acme: To
 
     assert silent == {}
     assert says(acme, "lead", lead)["status"] == "none"
+
+
+async def test_an_administrator_orders_the_best_match_and_nobody_else(acme: Town):
+    contact = acme.portal.create("contact", {"NAME": "Новый", **phone(1301)}, by=HEAD)
+    leads = [acme.portal.create("lead", phone(1301), by=None) for _ in range(2)]
+    await acme.deliver()
+    before = says(acme, "lead", leads[0])["best"]
+    order = [kind.value for kind in MatchKind]
+
+    twice = await order_best(acme, ADMIN, [*order[:5], order[0]])
+    saved = await order_best(acme, ADMIN, order[::-1])
+    forbidden = await order_best(acme, MANAGER, order)
+    await acme.work()
+
+    assert "Не сохранено" in twice.text
+    assert "Сохранено" in saved.text
+    assert forbidden.status_code == 403
+    assert (before, says(acme, "lead", leads[0])["best"]) == (f"C_{contact}", f"L_{leads[1]}")
+    async with acme.house.runtime.store.read((await acme.known()).portal_id) as tx:
+        assert [entry.what for entry in await tx.journal.recent(1)] == ["publishing"]
+
+
+async def order_best(acme: Town, user: int, order: list[str]) -> httpx.Response:
+    """Open the app's page, and send the form as this user's browser would."""
+    token = token_of((await acme.open(user, "DEFAULT")).text)
+    form = {"page_token": token, "write_fields": "1"}
+    places = {f"best_order[{place}]": kind for place, kind in enumerate(order)}
+    return await acme.browser.post(f"{acme.address}publishing", data={**form, **places})
