@@ -95,16 +95,17 @@ async def check_chain(portal: SandboxPortal, say: Say) -> list[str]:
     lead = create_repeat(portal, "lead", SHOWCASE.lead)
     with suppress(TimeoutError):
         async with asyncio.timeout(CHAIN_WITHIN_S):
-            while _missing(portal, lead):
+            while missing_links(portal, lead):
                 await asyncio.sleep(0.05)
     _tell(portal, lead, say)
     record = portal.crm.get("lead", lead)
     stage = record.fields.get("STATUS_ID") if record else None
-    wrong = [f"the chain of lead {lead} lacks: {name}" for name in _missing(portal, lead)]
+    wrong = [f"the chain of lead {lead} lacks: {name}" for name in missing_links(portal, lead)]
     return wrong if stage == REPEATS else [*wrong, f"lead {lead} stands on {stage}, not on {REPEATS}"]
 
 
-def _missing(portal: SandboxPortal, lead: int) -> list[str]:
+def missing_links(portal: SandboxPortal, lead: int) -> list[str]:
+    """Return what has not happened around a repeat lead, in words."""
     own, earlier = _stories(portal, lead)
     lacking = [link.name for link in OF_THE_LEAD if not link.is_in(own)]
     return lacking + [link.name for link in OF_THE_ORIGINAL if not link.is_in(earlier)]

@@ -16,7 +16,8 @@ from b24app.sandbox.pages_records import LinkView, moment_text, path_of, show_li
 from b24app.sandbox.pages_screen import WORDS, Screen, Viewer, go_to
 from b24app.sandbox.wire import Json, as_map, as_text
 
-MOST_TOLD = 30
+MOST_READ, MOST_TOLD = 1_000, 30
+_ELSEWHERE = frozenset({"changed", "app_changed"})  # a record's own story tells these
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,8 @@ def _columns(viewer: Viewer, word: str, robots: Mapping[str, RobotView]) -> list
 
 
 def _told(viewer: Viewer, word: str) -> list[Told]:
-    lines = [line for line in viewer.portal.diary.latest(MOST_TOLD * 4) if line.word == word][:MOST_TOLD]
+    lines = viewer.portal.diary.latest(MOST_READ)
+    lines = [line for line in lines if line.word == word and line.what not in _ELSEWHERE][:MOST_TOLD]
     return [
         Told(moment_text(line.at), show_link(viewer, word, line.record_id), line.what, line.detail)
         for line in lines
