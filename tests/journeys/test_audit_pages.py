@@ -1,0 +1,240 @@
+"""An administrator audits the portal on its pages: orders, reads, parts and hands over groups, takes files away."""
+
+import io
+import re
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+import pytest_asyncio
+from python_calamine import CalamineWorkbook
+
+from b24app.sandbox.people import SHOWCASE
+from tests.journeys.shared_town import installed_town
+from tests.journeys.town import ADMIN, Town, token_of
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+MANAGER_OF_ALL = SHOWCASE.viewer_of_all
+MANAGER_OF_OWN = SHOWCASE.viewer_of_own
+FORMULA = '=HYPERLINK("https://evil.example","Анна")'
+TOKENS: dict[int, str] = {}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def acme(template_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
+    """A town whose portal has been audited once."""
+    async with installed_town(template_url, tmp_path_factory.mktemp("audits"), size=150) as built:
+        built.portal.change("lead", SHOWCASE.lead, {"TITLE": FORMULA}, by=ADMIN)
+        answer = await post(
+            built, "start", name="Весь портал", **{"types[]": ["lead", "contact", "company"]}, budget="60"
+        )
+        assert answer.status_code == 200, answer.text
+        await built.work()
+        yield built
+
+
+async def post(acme: Town, path: str, who: int = ADMIN, **fields: object) -> httpx.Response:
+    """Post a form of the audit's pages as this person, with the token of the page he saw last."""
+    if who not in TOKENS:
+        TOKENS[who] = token_of((await acme.open(who, "DEFAULT")).text)
+    address = f"{acme.address}audit/{path}".rstrip("/")
+    answer = await acme.browser.post(address, data={"page_token": TOKENS.pop(who), **fields})
+    if answer.headers["content-type"].startswith("text/html") and 'name="page_token"' in answer.text:
+        TOKENS[who] = token_of(answer.text)
+    return answer
+
+
+async def run_id(acme: Town) -> str:
+    return str((await acme.rows("SELECT max(run_id) AS run FROM audit_run WHERE state = 'done'"))[0]["run"])
+
+
+async def group_of(acme: Town, word: str, record_id: int) -> str:
+    number = {"lead": 1, "contact": 3, "company": 4}[word]
+    found = await acme.rows(
+        "SELECT group_no FROM audit_member WHERE type = $1 AND id = $2", number, record_id
+    )
+    return str(found[0]["group_no"])
+
+
+async def journal(acme: Town, what: str) -> int:
+    return len(await acme.rows("SELECT 1 FROM journal WHERE what = $1", what))
+
+
+async def test_the_summary_tells_the_figures_that_were_stored(acme: Town) -> None:
+    groups, records = (await acme.rows("SELECT count(*), sum(size) FROM audit_group"))[0]
+    opened = await journal(acme, "audit.opened.report")
+
+    page = (await post(acme, "report", run_id=await run_id(acme))).text
+    sheet = (await post(acme, "print", run_id=await run_id(acme))).text
+
+    assert f'<dd class="figure__number">{groups}</dd>' in page
+    assert f'<dd class="figure__number">{records}</dd>' in page
+    assert f"{groups} групп дублей" in sheet
+    assert await journal(acme, "audit.opened.report") == opened + 2
+
+
+async def test_a_group_is_read_with_the_viewers_own_rights(acme: Town) -> None:
+    number = await group_of(acme, "lead", SHOWCASE.lead)
+    run = await run_id(acme)
+
+    whole = (await post(acme, "group", run_id=run, group=number)).text
+    own = (await post(acme, "group", MANAGER_OF_OWN, run_id=run, group=number)).text
+
+    assert f"/crm/company/details/{SHOWCASE.company}/" in whole
+    assert "не видн" not in whole
+    assert f"/crm/company/details/{SHOWCASE.company}/" not in own.split("Общие контактные данные")[0]
+    assert re.search(r"Ещё \d+ запис\w+ вам не видн", own)
+    assert re.search(r'href="[^"]+/crm/lead/merge/\?id=\d+(,\d+)+"', whole)
+
+
+async def test_a_manager_sees_his_groups_and_nothing_about_the_whole_portal(acme: Town) -> None:
+    run = await run_id(acme)
+    mine = (await post(acme, "", MANAGER_OF_OWN)).text
+    foreign = await acme.rows(
+        "SELECT group_no FROM audit_group WHERE NOT (responsibles @> ARRAY[$1::bigint])", MANAGER_OF_OWN
+    )
+
+    refused = [
+        (await post(acme, path, MANAGER_OF_OWN, run_id=run, kind="csv")).status_code
+        for path in ("report", "groups", "hubs", "print", "export", "start", "schedule", "access")
+    ]
+    other = await post(acme, "group", MANAGER_OF_OWN, run_id=run, group=str(foreign[0]["group_no"]))
+
+    assert "Мои дубликаты" in mine
+    assert mine.count('class="group"') == await own_count(acme)
+    assert refused == [403] * 8
+    assert other.status_code == 403
+
+
+async def own_count(acme: Town) -> int:
+    found = await acme.rows(
+        "SELECT count(*) AS n FROM audit_group WHERE responsibles @> ARRAY[$1::bigint]", MANAGER_OF_OWN
+    )
+    return min(25, found[0]["n"])
+
+
+async def test_filters_and_pages_show_each_group_once(acme: Town) -> None:
+    run = await run_id(acme)
+    wanted = [row["group_no"] for row in await acme.rows("SELECT group_no FROM audit_group WHERE size >= 3")]
+    seen: list[str] = []
+    turn, pages = "", 0
+
+    while pages < 20:
+        page = (await post(acme, "groups", run_id=run, order="size", least_size="3", turn=turn)).text
+        seen += re.findall(r'name="group" value="(\d+)"', page)
+        pages += 1
+        forth = re.search(r'name="turn" value="([^"]+)">Дальше', page)
+        if forth is None:
+            break
+        turn = forth[1]
+
+    assert sorted(map(int, seen)) == sorted(wanted)
+    assert (await post(acme, "groups", run_id=run, order="colour")).status_code == 400
+
+
+async def test_a_group_is_handed_to_a_known_person_with_a_date(acme: Town) -> None:
+    number, run = await group_of(acme, "lead", SHOWCASE.lead), await run_id(acme)
+
+    unknown = await post(acme, "hand", run_id=run, group=number, user="999999", due="")
+    wrong = await post(acme, "hand", run_id=run, group=number, user=str(MANAGER_OF_ALL), due="tomorrow")
+    handed = await post(acme, "hand", run_id=run, group=number, user=str(MANAGER_OF_ALL), due="2030-01-31")
+
+    assert (unknown.status_code, wrong.status_code, handed.status_code) == (422, 422, 200)
+    kept = (await acme.rows("SELECT handed_to, due_at FROM audit_group WHERE group_no = $1", int(number)))[0]
+    assert kept["handed_to"] == MANAGER_OF_ALL
+    assert 'value="2030-01-31"' in handed.text
+
+
+async def test_a_record_called_no_duplicate_leaves_the_next_audits_group(acme: Town) -> None:
+    refs = await acme.rows(
+        "SELECT m.group_no, m.type, m.id FROM audit_member m JOIN audit_group g USING (portal_id, run_id, group_no) "
+        "WHERE g.size = 2 AND g.leads = 2 AND g.severity = 0 ORDER BY 1, 3 LIMIT 2"
+    )
+    number = str(refs[0]["group_no"])
+
+    answer = await post(
+        acme, "reject", run_id=await run_id(acme), group=number, ref=f"lead:{refs[0]['id']}",
+        reason="different_people", days="0",
+    )  # fmt: skip
+
+    assert answer.status_code == 200
+    assert "A и B отмечены как разные" in answer.text
+    decided = await acme.rows(
+        "SELECT 1 FROM rejection WHERE a_id = $1 AND b_id = $2", refs[0]["id"], refs[1]["id"]
+    )
+    assert len(decided) == 1
+
+
+async def take_file(acme: Town, kind: str) -> bytes:
+    """Order a file, wait until it is written, and open it."""
+    run = await run_id(acme)
+    page = (await post(acme, "export", run_id=run, kind=kind)).text
+    for _ in range(200):
+        if 'name="export_id"' in page.split('class="file"')[1]:
+            break
+        assert "Файл не дописан" not in page.split('class="file"')[1]
+        page = (await post(acme, "files", run_id=run)).text
+    number = re.search(r'name="export_id" value="(\d+)"', page)
+    assert number is not None
+    answer = await post(acme, "download", run_id=run, export_id=number[1])
+    assert answer.status_code == 200
+    assert answer.headers["content-disposition"].startswith("attachment")
+    return answer.content
+
+
+async def test_a_workbook_has_every_member_with_live_values_and_no_formula_of_anybody(acme: Town) -> None:
+    members = (await acme.rows("SELECT count(*) AS n FROM audit_member"))[0]["n"]
+
+    content = await take_file(acme, "xlsx")
+
+    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    rows = book.get_sheet_by_name("Записи").to_python()
+    assert book.sheet_names == ["Сводка", "Записи", "Группы", "Общие контакты", "Массовые значения"]
+    assert len(rows) == members + 1
+    shown = next(row for row in rows if row[1:3] == ["лид", float(SHOWCASE.lead)])
+    assert shown[4] == FORMULA  # as a text: the writer knows formulas for our own links alone
+    assert "900" in shown[6]
+    assert (
+        len(book.get_sheet_by_name("Группы").to_python())
+        == (await acme.rows("SELECT count(*) AS n FROM audit_group"))[0]["n"] + 1
+    )
+
+
+async def test_a_table_is_neutralised_and_rests_sealed(acme: Town) -> None:
+    content = (await take_file(acme, "csv")).decode("utf-8-sig")
+
+    rested = b"".join(row["piece"] for row in await acme.rows("SELECT piece FROM export_piece"))
+    assert "'=HYPERLINK(" in content
+    assert all(not line.startswith(("=", "+", "-", "@")) for line in content.splitlines())
+    assert not re.search(r";[=+@-]", content.replace(";-;", ""))
+    for planted in ("Белкин", "anna.belkina", "900000"):
+        assert planted in content
+        assert planted.encode() not in rested
+    assert await journal(acme, "audit_export") >= 1
+    assert await journal(acme, "audit_download") >= 1
+
+
+async def test_a_file_opens_for_its_owner_alone_and_dies_after_a_day(acme: Town) -> None:
+    await take_file(acme, "csv")
+    number = str((await acme.rows("SELECT max(export_id) AS n FROM export"))[0]["n"])
+    await post(acme, "access", people=str(MANAGER_OF_ALL), named_departments="")
+
+    foreign = await post(acme, "download", MANAGER_OF_ALL, export_id=number)
+    await acme.rows("UPDATE export SET dies_at = dies_at - 86400")
+    dead = await post(acme, "download", export_id=number)
+
+    assert (foreign.status_code, dead.status_code) == (403, 404)
+
+
+async def test_a_form_with_a_mistake_keeps_what_was_typed(acme: Town) -> None:
+    wrong = await post(acme, "start", name="Отдел", **{"types[]": ["lead"]}, responsibles="Анна", budget="60")
+    kept = await post(
+        acme, "schedule", every="week", weekday="4", monthday="1", hour="5", budget="40", told="",
+        **{"types[]": ["lead"]},
+    )  # fmt: skip
+
+    assert wrong.status_code == 422
+    assert 'value="Анна"' in wrong.text
+    assert "ID через запятую" in wrong.text
+    assert "Следующий запуск" in kept.text
