@@ -12,6 +12,7 @@ from b24app.jobs.tasks import TASKS
 from b24app.sandbox.events import DeliveryPlan
 from b24app.sandbox.faults import Fault, FaultKind
 from b24app.services.carry_out import NotYet
+from b24app.services.effects import EffectKind, plan_effect
 from b24app.services.enquiry_rules import OPTION
 from b24app.store.effects import Effect, EffectState
 from tests.journeys.shared_town import installed_town
@@ -45,6 +46,7 @@ async def shared(template_url: str, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest_asyncio.fixture(loop_scope="module")
 async def acme(shared: Town) -> AsyncIterator[Town]:
     await set_enquiry_rules(shared, **ALL_ACTIONS)
+    pass_time(shared, 300)  # so that no story pays for the requests of those before
     yield shared
     shared.portal.faults.clear()
     shared.portal.events.follow(DeliveryPlan())
@@ -171,6 +173,23 @@ async def test_what_never_reached_the_portal_is_done_after_all(acme: Town):
 
     assert len(texts(acme, contact)) == 1
     assert {effect.state for effect in await effects_of(acme, lead)} == {EffectState.DONE}
+
+
+async def test_what_leaves_no_trace_is_never_done_a_second_time(acme: Town):
+    portal_id = (await acme.known()).portal_id
+    async with acme.house.runtime.store.begin(portal_id) as tx:
+        await plan_effect(tx, "trigger:lost", EffectKind.TRIGGER, {"ref": "lead:101"}, lead_id=101)
+        (effect,) = await tx.effects.of_leads([101])
+        await tx.effects.move(
+            effect.effect_id, EffectState.PLANNED, EffectState.DOING, at=acme.house.runtime.clock.now()
+        )  # as a worker leaves it that dies here
+    acme.portal.traffic.reset()
+
+    pass_time(acme, 250)
+    await try_again(acme)
+
+    assert [effect.state for effect in await effects_of(acme, 101)] == [EffectState.UNSURE]
+    assert acme.portal.traffic.requests == 0
 
 
 async def test_of_two_leads_at_once_the_later_one_is_the_repeat_whichever_is_told_of_first(acme: Town):

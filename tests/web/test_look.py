@@ -23,6 +23,8 @@ DIFFERENT_LOOKS = [
         "connections_webhook_created",
         "connections_webhook_refused",
         "connections_key_refused",
+        "enquiries_full",
+        "enquiries_no_originals",
     ),
     *("refusal_page_outdated", "installed_partly", "not_admin", "overview_parts_off", "search_found"),
 ]
