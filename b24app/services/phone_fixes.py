@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from b24app.bitrix24 import acting, answers, methods
 from b24app.bitrix24.answers_phones import PhoneValue, phone_values
 from b24app.bitrix24.calls import JSON, Command
+from b24app.bitrix24.errors import PortalBusy
 from b24app.dedupe.phone_form import written_form
 from b24app.dedupe.record import RecordRef, RecordType
 from b24app.services.portal import PortalContext
@@ -70,14 +71,13 @@ async def read_phones(
 
 
 async def write_fixes(context: PortalContext, fixes: Sequence[PhoneFix], phones: Phones) -> None:
-    """Write what is planned and does not stand there yet; raises what the portal refused."""
-    commands = _commands(fixes, phones, lambda phone: (phone.old, phone.new))
-    batch = await context.client.batch(commands)
-    refused = set(batch.errors)
-    async with context.begin() as tx:
-        for fix in fixes:
-            if str(fix.fix_id) not in refused and fix.written_at is None:
-                await tx.phone_fixes.mark_written(fix.fix_id, context.now())
+    """Write what is planned and does not stand there yet; raises what the portal refused, which is forgotten."""
+    batch = await context.client.batch(_commands(fixes, phones, lambda phone: (phone.old, phone.new)))
+    refused = [int(key) for key, error in batch.errors.items() if not isinstance(error, PortalBusy)]
+    if refused:
+        async with context.begin() as tx:
+            for fix_id in refused:
+                await tx.phone_fixes.drop(fix_id)
     for error in batch.errors.values():
         raise error
 
@@ -104,7 +104,7 @@ async def undo_phone_fix(context: PortalContext, fix_id: int, user_id: int) -> i
 
 
 def may_be_undone(fix: PhoneFix, now: float) -> bool:
-    return fix.written_at is not None and fix.undone_at is None and now - fix.made_at < UNDO_LIFE_S
+    return fix.undone_at is None and now - fix.made_at < UNDO_LIFE_S
 
 
 def _commands(

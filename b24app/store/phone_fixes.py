@@ -26,10 +26,7 @@ class FixedPhone:
 
 @dataclass(frozen=True, slots=True)
 class PhoneFix:
-    """What was planned for one record, and what became of it.
-
-    ``written_at`` None: the process ended before it knew. ``undone_at`` None: it holds.
-    """
+    """What was written for one record, or was about to be when a process ended. ``undone_at`` None: it holds."""
 
     fix_id: int
     ref: RecordRef
@@ -37,7 +34,6 @@ class PhoneFix:
     unchanged: int
     invalid: int
     made_at: float
-    written_at: float | None
     undone_at: float | None
     undone_by: int | None
 
@@ -86,28 +82,23 @@ class PhoneFixRepository:
 
     async def recent(self, limit: int) -> list[PhoneFix]:
         """Return the records whose phones were rewritten, newest first."""
-        query = (
-            select(PHONE_FIX)
-            .where(self._own, PHONE_FIX.c.written_at.is_not(None))
-            .order_by(PHONE_FIX.c.fix_id.desc())
-            .limit(limit)
-        )
+        query = select(PHONE_FIX).where(self._own).order_by(PHONE_FIX.c.fix_id.desc()).limit(limit)
         return [self._to_fix(row) for row in await self._scope.connection.execute(query)]
 
-    async def mark_written(self, fix_id: int, at: float) -> None:
-        await self._set(fix_id, written_at=at)
+    async def drop(self, fix_id: int) -> None:
+        """Forget a plan that the portal refused: nothing was written."""
+        await self._scope.connection.execute(delete(PHONE_FIX).where(self._own, PHONE_FIX.c.fix_id == fix_id))
 
     async def mark_undone(self, fix_id: int, user_id: int, at: float) -> None:
-        await self._set(fix_id, undone_at=at, undone_by=user_id)
+        await self._scope.connection.execute(
+            update(PHONE_FIX)
+            .where(self._own, PHONE_FIX.c.fix_id == fix_id)
+            .values(undone_at=at, undone_by=user_id)
+        )
 
     async def purge(self, before: float) -> None:
         """Remove what was made before this moment: it can't be undone any more."""
         await self._scope.connection.execute(delete(PHONE_FIX).where(self._own, PHONE_FIX.c.made_at < before))
-
-    async def _set(self, fix_id: int, **values: object) -> None:
-        await self._scope.connection.execute(
-            update(PHONE_FIX).where(self._own, PHONE_FIX.c.fix_id == fix_id).values(**values)
-        )
 
     def _to_fix(self, row: AnyRow) -> PhoneFix:
         values = cast("list[dict[str, object]]", self._scope.open_json(_VALUES, row.values_sealed))
@@ -118,7 +109,6 @@ class PhoneFixRepository:
             unchanged=row.unchanged,
             invalid=row.invalid,
             made_at=row.made_at,
-            written_at=row.written_at,
             undone_at=row.undone_at,
             undone_by=row.undone_by,
         )

@@ -54,7 +54,6 @@ class PhoneFixRow(SQLModel, table=True):
     unchanged: int
     invalid: int
     made_at: float = Field(sa_type=Double)
-    written_at: float | None = Field(sa_type=Double)
     undone_at: float | None = Field(sa_type=Double)
     undone_by: int | None = Field(sa_type=BigInteger)
 

@@ -328,3 +328,43 @@ async def test_while_the_index_is_incomplete_nothing_is_claimed(acme: Town):
     assert step.answer is not None
     assert (step.answer["status"], step.answer["reason_code"]) == ("not_checked", "not_checked")
     await acme.work()
+
+
+async def test_a_mistake_of_ours_is_an_answer_and_none_of_the_others(acme: Town):
+    broken, sound = (
+        start(acme, "find_duplicates", "lead", lead) for lead in (SHOWCASE.lead, SHOWCASE.alias_lead)
+    )
+    await take_in(acme, broken, sound)
+    await acme.rows(
+        "UPDATE robot_call SET inputs = '{\"least_grade\": \"surely\"}' WHERE state = 'waiting' AND document_id = $1",
+        SHOWCASE.lead,
+    )
+
+    await run_robots(acme)
+
+    told = [step.answer and step.answer["reason_code"] for step in (broken, sound)]
+    assert told == ["internal", "ok"]
+    assert "ошибка" in broken.messages[0]
+    await acme.work()
+
+
+async def test_a_step_that_does_not_wait_costs_nothing_unless_it_changes_something(acme: Town):
+    await acme.deliver()
+    robots = acme.portal.the_app().registrations.robots
+    before = {code: dict(robots[code].settings) for code in ("find_duplicates", "unify_phones")}
+    for code in before:
+        robots[code].settings["USE_SUBSCRIPTION"] = "N"
+    asked = start(acme, "find_duplicates", "lead", SHOWCASE.lead)
+    acme.portal.traffic.reset()
+
+    await acme.deliver()
+    requests = acme.portal.traffic.requests
+    start(acme, "unify_phones", "lead", SHOWCASE.other_spelling_lead)
+    await acme.deliver()
+
+    for code, settings in before.items():
+        robots[code].settings.update(settings)
+    changed = acme.portal.crm.get("lead", SHOWCASE.other_spelling_lead)
+    assert (requests, asked.answers_seen) == (0, 0)
+    assert changed is not None
+    assert [phone.value for phone in changed.values["PHONE"]] == [SHOWCASE.phone]

@@ -16,6 +16,7 @@ from b24app.bitrix24.errors import (
     InsufficientScope,
     PortalBusy,
     PortalGone,
+    RestStopped,
     TokenRejected,
 )
 from b24app.bitrix24.throttle import Priority
@@ -44,7 +45,12 @@ async def answer_robots(runtime: Runtime, portal_id: int) -> None:
             calls = await tx.robot_calls.waiting(CALLS_AT_ONCE)
         if not calls:
             return
-        await _answer(context, calls)
+        try:
+            await _answer(context, calls)
+        except RestStopped:
+            raise
+        except PortalBusy as busy:
+            raise PortalBusy(code=busy.code, retry_after_s=min(busy.retry_after_s, LONGEST_PAUSE_S)) from busy
 
 
 async def _answer(context: PortalContext, calls: Sequence[KeptCall]) -> None:
@@ -61,7 +67,7 @@ async def _answer(context: PortalContext, calls: Sequence[KeptCall]) -> None:
     if answered:
         await _send(context, [call for call in calls if call.digest in answered], answered)
     if busy is not None:
-        raise PortalBusy(code=busy.code, retry_after_s=min(busy.retry_after_s, LONGEST_PAUSE_S))
+        raise busy
 
 
 def _groups(calls: Sequence[KeptCall]) -> list[list[KeptCall]]:
@@ -168,7 +174,7 @@ async def _note_part(context: PortalContext, batch: BatchAnswer) -> None:
 def _raise_busy(batch: BatchAnswer) -> None:
     for error in batch.errors.values():
         if isinstance(error, PortalBusy):
-            raise PortalBusy(code=error.code, retry_after_s=min(error.retry_after_s, LONGEST_PAUSE_S))
+            raise error
 
 
 class _Speaker:

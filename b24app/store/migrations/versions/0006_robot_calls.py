@@ -42,7 +42,6 @@ def upgrade() -> None:
         sa.Column("unchanged", sa.Integer(), nullable=False),
         sa.Column("invalid", sa.Integer(), nullable=False),
         sa.Column("made_at", sa.Double(), nullable=False),
-        sa.Column("written_at", sa.Double(), nullable=True),
         sa.Column("undone_at", sa.Double(), nullable=True),
         sa.Column("undone_by", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("portal_id", "fix_id"),
