@@ -19,6 +19,7 @@ DIFFERENT_LOOKS = [
     *(name for name in every_page() if name.startswith("card_")),
     *(f"overview_{name}" for name in ("ready", "running", "starting", "failed", "mistaken", "manager")),
     *(
+        "automation_saved",
         "connections_full",
         "connections_webhook_created",
         "connections_webhook_refused",
