@@ -10,6 +10,7 @@ from b24app.bitrix24.errors import PortalBusy
 from b24app.jobs.tasks import TASKS
 from b24app.sandbox.faults import Fault, FaultKind
 from b24app.sandbox.workflows import RobotStep
+from b24app.services.housekeeping import purge
 from b24app.services.phone_fixes import UNDO_LIFE_S, undo_phone_fix
 from b24app.services.portal import Priority, open_portal
 from b24app.store.phone_fixes import PhoneFix
@@ -195,10 +196,15 @@ async def test_after_thirty_days_nothing_can_be_undone(acme: Town):
     clock: TravelClock = acme.house.runtime.clock  # type: ignore[assignment]
     clock.ahead_s += UNDO_LIFE_S
 
-    restored = await undo(acme, await newest_fix(acme))
+    fix = await newest_fix(acme)
+    restored = await undo(acme, fix)
+    await purge(acme.house.runtime)
 
     assert restored == 0
     assert phones(acme, record_id) == UNIFIED
+    async with acme.house.runtime.store.read((await acme.known()).portal_id) as tx:
+        assert await tx.phone_fixes.get(fix.fix_id) is None
+        assert await tx.robot_calls.endings() == []
 
 
 @pytest.mark.parametrize("kind", [FaultKind.TIME_LIMIT, FaultKind.RESET_AFTER])
