@@ -9,7 +9,7 @@ from b24app.logs import logger
 from b24app.services.audit.orders import AuditTerms
 from b24app.services.audit.run_groups import group_and_store
 from b24app.services.audit.run_names import read_names
-from b24app.services.audit.run_steps import RunStopped, open_work
+from b24app.services.audit.run_steps import RunStopped, Work, open_work
 from b24app.services.audit.run_sums import sum_up
 from b24app.services.portal import Runtime
 from b24app.store.audit_values import AuditRun, AuditStage, AuditState
@@ -23,7 +23,7 @@ async def run_audit(runtime: Runtime, portal_id: int) -> None:
     """Work off the portal's queue of audits; one that has to wait says why. Raises PortalBusy."""
     while (run := await _next_run(runtime, portal_id)) is not None:
         try:
-            await _work_off(runtime, portal_id, run)
+            await work_off(await open_work(runtime, portal_id, run))
         except RunStopped:
             log.info("audit stopped by a person", run=run.run_id)
         except PortalBusy:
@@ -70,26 +70,25 @@ async def _let_wait(runtime: Runtime, portal_id: int, run: AuditRun, reason: str
             await tx.audits.set_state(run.run_id, AuditState.QUEUED, runtime.clock.now(), reason_code=reason)
 
 
-async def _work_off(runtime: Runtime, portal_id: int, run: AuditRun) -> None:
-    work = await open_work(runtime, portal_id, run)
+async def work_off(work: Work) -> None:
+    """Bring a run from where it is to its end. Raises RunStopped, PortalBusy and what the portal refuses."""
     if not work.rules.gives_same_keys_as(work.context.rules):
         async with work.context.begin() as tx:
-            await tx.audits.set_state(
-                run.run_id, AuditState.FAILED, work.context.now(), reason_code=RULES_CHANGED
-            )
+            now = work.context.now()
+            await tx.audits.set_state(work.run.run_id, AuditState.FAILED, now, reason_code=RULES_CHANGED)
         return
-    await _begin(runtime, portal_id, run)
+    await _begin(work)
     if work.stage in (AuditStage.GROUPING, AuditStage.STORING):
         await group_and_store(work)
     if work.stage is AuditStage.NAMING:
         await read_names(work)
     await sum_up(work)
-    log.info("audit done", run=run.run_id, groups=work.progress.groups)
+    log.info("audit done", run=work.run.run_id, groups=work.progress.groups)
 
 
-async def _begin(runtime: Runtime, portal_id: int, run: AuditRun) -> None:
-    async with runtime.store.begin(portal_id) as tx:
-        if await tx.audits.state(run.run_id) not in (AuditState.QUEUED, AuditState.RUNNING):
+async def _begin(work: Work) -> None:
+    async with work.context.begin() as tx:
+        if await tx.audits.state(work.run.run_id) not in (AuditState.QUEUED, AuditState.RUNNING):
             raise RunStopped
-        previous = await tx.audits.last_done(run.scope)
-        await tx.audits.begin(run, runtime.clock.now(), previous.run_id if previous else None)
+        previous = await tx.audits.last_done(work.run.scope)
+        await tx.audits.begin(work.run, work.context.now(), previous.run_id if previous else None)

@@ -18,7 +18,6 @@ from b24app.services.decisions import keys_fingerprint
 from b24app.store.audit_values import AuditRun, AuditStage, Progress
 from b24app.store.database import Transaction
 
-GROUPS_AT_ONCE = 4_000
 CLOCKS_S = 180.0  # clocks differ, and a change may be stored a moment after its time stamp
 DIGEST, STORED, COUNTS = "digest", "stored", "counts"  # in the checkpoint
 
@@ -32,9 +31,9 @@ async def group_and_store(work: Work) -> None:
         await _begin_anew(work, findings, digest)
     describer = await asyncio.to_thread(Describer, findings, skip)
     pace = Pace(work.context.now)
-    chunk = await asyncio.to_thread(describer.next, GROUPS_AT_ONCE)
+    chunk = await asyncio.to_thread(describer.next, work.steps.groups_stored)
     while chunk.groups:
-        following = asyncio.create_task(asyncio.to_thread(describer.next, GROUPS_AT_ONCE))
+        following = asyncio.create_task(asyncio.to_thread(describer.next, work.steps.groups_stored))
         done = chunk.groups[-1].group_no + 1
         try:
             await work.keep(

@@ -3,8 +3,6 @@
 import asyncio
 from dataclasses import dataclass
 
-from b24app.bitrix24.calls import BATCH_LIMIT
-from b24app.bitrix24.methods import PAGE_SIZE
 from b24app.dedupe.group import KeyHolders
 from b24app.dedupe.keys import MatchKey
 from b24app.dedupe.record import Record, RecordRef
@@ -24,9 +22,6 @@ from b24app.store.audit_values import (
 )
 from b24app.store.database import Transaction
 
-COMMANDS_BESIDES = 4  # three types may each leave a page half full; one command asks who we are
-RECORDS_AT_ONCE = (BATCH_LIMIT - COMMANDS_BESIDES) * PAGE_SIZE
-GROUPS_AT_ONCE = RECORDS_AT_ONCE // 2
 NAMED = "named"  # in the checkpoint: the last group read
 
 
@@ -61,9 +56,9 @@ async def _next_step(work: Work, after: int) -> Step | None:
         await work.prove_running(tx)
         unread = await tx.audits.find_groups(
             run_id, GroupFilter(name_grade=NameGrade.NOT_READ), GroupOrder.NUMBER,
-            GroupCursor(after, after), GROUPS_AT_ONCE,
+            GroupCursor(after, after), work.steps.records_read // 2,
         )  # fmt: skip
-        groups = _fitting(unread)
+        groups = _fitting(unread, work.steps.records_read)
         members = await tx.audits.members(run_id, [group.group_no for group in groups])
         refs: dict[int, tuple[RecordRef, ...]] = {group.group_no: () for group in groups}
         for member in members:
@@ -83,12 +78,12 @@ def _without(keys: tuple[KeyHolders, ...], hubs: set[MatchKey]) -> tuple[KeyHold
     return tuple(key for key in keys if key.key not in hubs)
 
 
-def _fitting(groups: list[AuditGroup]) -> tuple[AuditGroup, ...]:
+def _fitting(groups: list[AuditGroup], most: int) -> tuple[AuditGroup, ...]:
     """Return as many of the first groups as one request can read; at least one."""
     chosen, records = [], 0
     for group in groups:
         records += group.size
-        if chosen and records > RECORDS_AT_ONCE:
+        if chosen and records > most:
             break
         chosen.append(group)
     return tuple(chosen)
