@@ -5,7 +5,7 @@ import hmac
 import json
 import secrets
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -160,10 +160,21 @@ def issue_page_token(
     """Return the sealed token for a page that has just been shown to a proven person."""
     expires_at = runtime.clock.now() + PAGE_TOKEN_LIFE_S
     nonce = secrets.token_hex(NONCE_BYTES)
-    token = PageToken(portal_id, user_id, page, record_id, language, expires_at, nonce, access_token)
+    return _seal(
+        runtime, PageToken(portal_id, user_id, page, record_id, language, expires_at, nonce, access_token)
+    )
+
+
+def _seal(runtime: Runtime, token: PageToken) -> str:
     seal_nonce = secrets.token_bytes(NONCE_BYTES)
     sealed = AESGCM(runtime.page_keys[0]).encrypt(seal_nonce, json.dumps(asdict(token)).encode(), None)
     return base64.urlsafe_b64encode(seal_nonce + sealed).decode()
+
+
+def renew_page_token(runtime: Runtime, token: PageToken) -> str:
+    """Return a token for the next act of the same person, who holds this one; it ends when this one does."""
+    renewed = replace(token, nonce=secrets.token_hex(NONCE_BYTES))
+    return _seal(runtime, renewed)
 
 
 def read_page_token(runtime: Runtime, text: str) -> PageToken:

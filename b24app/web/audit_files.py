@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
 from b24app.services.access import use_page_token
-from b24app.services.audit.export import open_export, order_export
+from b24app.services.audit.export import open_export, order_export, show_files
 from b24app.services.audit.open_desk import get_run, open_whole_desk
 from b24app.services.audit.show_report import show_report
 from b24app.services.audit.write_export import write_export
@@ -38,12 +38,10 @@ async def export(request: Request) -> HTMLResponse:
 
 @router.post("/files", openapi_extra=FORM_BODY)
 async def files(request: Request) -> HTMLResponse:
-    """Show the report again, with its files where they are now."""
+    """Show the viewer's own files where they are now; the portal is not asked."""
     token, fields = await read_act(request)
-    desk = await open_whole_desk(runtime_of(request), token)
-    run = await get_run(desk, number_of(fields, "run_id"))
-    page = await show_report(desk, run, is_opened=False)
-    return await page_response(request, "pages/audit_report.html", report=page)
+    page = await show_files(runtime_of(request), token, number_of(fields, "run_id"))
+    return await page_response(request, "pages/audit_files.html", page=page)
 
 
 @router.post("/download", openapi_extra=FORM_BODY, response_class=Response)

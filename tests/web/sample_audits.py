@@ -1,7 +1,6 @@
 """Sample values of the audit's pages. All people and numbers are invented."""
 
 from b24app.dedupe.grade import Grade
-from b24app.dedupe.keys import KeyKind
 from b24app.dedupe.record import Multifield, PersonName, Record, RecordRef, RecordType, Stage, ValueKind
 from b24app.dedupe.rules import RuleSet
 from b24app.services.audit.charts import bars, bars_in_order, heat, line, stacked
@@ -12,6 +11,7 @@ from b24app.services.audit.page_values import (
     Changes,
     Choice,
     Figures,
+    FilesPage,
     GroupPage,
     GroupsPage,
     Head,
@@ -98,7 +98,7 @@ MONTHS = tuple((f"2025-{month:02d}", 120 + month * 37 % 400) for month in range(
 def an_export(number: int, state: str, **differences: object) -> ShownExport:
     usual: dict[str, object] = {
         "number": number, "kind": "xlsx", "state": state, "done": 9_000, "total": 17_600, "megabytes": 1.4,
-        "by": ANNA, "is_own": True, "created_at": NOW - 600, "dies_at": NOW + DAY_S,
+        "created_at": NOW - 600, "dies_at": NOW + DAY_S,
     }  # fmt: skip
     return ShownExport(**{**usual, **differences})  # type: ignore[arg-type]
 
@@ -121,7 +121,7 @@ def a_report(**differences: object) -> ReportPage:
         "exports": (
             an_export(3, "running"),
             an_export(2, "ready", kind="csv"),
-            an_export(1, "broken", is_own=False),
+            an_export(1, "broken"),
         ),
         "steps": (("alarms", 38), ("exact", 5_120), ("hubs", 37), ("weak", 12)),
         "duration_s": 420.0,
@@ -195,7 +195,9 @@ def a_group_page(**differences: object) -> GroupPage:
         "chain": (ChainLink("A", "B", "phone"), ChainLink("B", "D", "email"), ChainLink("A", "C", "email_alias")),
         "merges": (MergePath("lead", f"/crm/lead/merge/?id={ids}", 2),),
         "shared": (
-            ShownShared("phone", "foreign_company", "alarm", (CONTACT,), (COMPANY,), COMPANY, CONTACT, True, "link_contact"),
+            ShownShared(
+                "phone", "foreign_company", "alarm", (CONTACT,), (COMPANY,), COMPANY, CONTACT, True, "link_contact"
+            ),
             ShownShared("email", "own_company", "info", (CONTACT,), (COMPANY,), None, None, False, "nothing"),
         ),
         "people": (ANNA, BORIS),
@@ -206,12 +208,11 @@ def a_group_page(**differences: object) -> GroupPage:
     return GroupPage(**{**usual, **differences})  # type: ignore[arg-type]
 
 
-HUBS = tuple(
-    ShownHub(number, kind.name.lower(), 5_000 // number, (("lead", 4_000), ("company", 2)), sample)
-    for number, (kind, sample) in enumerate(
-        ((KeyKind.PHONE, ((LEAD, "Звонок"), (CONTACT, ""))), (KeyKind.EMAIL, ((COMPANY, LONG_NAME),)), (KeyKind.WEAK_PHONE, ())), 1
-    )
-)  # fmt: skip
+HUBS = (
+    ShownHub(1, "phone", 5_000, (("lead", 4_000), ("company", 2)), ((LEAD, "Звонок"), (CONTACT, ""))),
+    ShownHub(2, "email", 2_500, (("lead", 2_500),), ((COMPANY, LONG_NAME),)),
+    ShownHub(3, "weak_phone", 1_666, (("contact", 1_666),), ()),
+)
 
 HOMES = {
     "ready": a_home(done="started"),
@@ -252,6 +253,7 @@ def audit_pages() -> dict[str, tuple[str, dict[str, object]]]:
             f"audit_group_{name}": ("pages/audit_group.html", {"page": it})
             for name, it in GROUP_PAGES.items()
         },
+        "audit_files": ("pages/audit_files.html", {"page": FilesPage(HEAD, (an_export(3, "ready"),))}),
         "audit_hubs": ("pages/audit_hubs.html", {"list": HubsPage(HEAD, HUBS, 3)}),
         "audit_print": ("pages/audit_print.html", {"report": a_report()}),
     }

@@ -3,13 +3,16 @@
 from collections.abc import AsyncIterator
 from typing import Final
 
-from b24app.services.access import Refused
+from b24app.services.access import PageToken, Refused, renew_page_token
 from b24app.services.audit.open_desk import Desk
+from b24app.services.audit.page_values import FilesPage, Head, ShownExport
 from b24app.services.audit.run_figures import records_in_groups
 from b24app.services.audit.sealed_file import new_key, open_pieces
+from b24app.services.portal import Runtime
 from b24app.store.audit_values import AuditRun
 from b24app.store.exports import Export, ExportKind, ExportState
 
+MEGABYTE: Final = 1e6
 LIFE_S: Final = 86_400.0
 SILENT_S: Final = 120.0  # without progress: the process that wrote it is gone
 RUNNING_AT_ONCE: Final = 2  # files of one audit being written
@@ -34,6 +37,36 @@ async def order_export(desk: Desk, run: AuditRun, kind: str) -> Export:
             at=at,
             dies_at=at + LIFE_S,
         )
+
+
+async def show_files(runtime: Runtime, token: PageToken, run_id: int) -> FilesPage:
+    """Return the viewer's own files of a run, on the word of his page alone.
+
+    Nothing in it is anybody's but his, and a file that is being written needs the portal's requests itself.
+    """
+    head = Head(renew_page_token(runtime, token), is_admin=False, may_all=True, run_id=run_id)
+    return FilesPage(head, await own_exports(runtime, token, run_id))
+
+
+async def own_exports(runtime: Runtime, token: PageToken, run_id: int) -> tuple[ShownExport, ...]:
+    """Return what the page's holder ordered of this run and still lives, the latest first."""
+    now = runtime.clock.now()
+    async with runtime.store.read(token.portal_id) as tx:
+        exports = await tx.exports.of_run(run_id, now)
+    return tuple(
+        ShownExport(
+            number=export.export_id,
+            kind=export.kind.value,
+            state=state_of(export, now),
+            done=export.done,
+            total=export.total,
+            megabytes=round(export.size / MEGABYTE, 1),
+            created_at=export.created_at,
+            dies_at=export.dies_at,
+        )
+        for export in exports
+        if export.created_by == token.user_id
+    )
 
 
 def state_of(export: Export, at: float) -> str:

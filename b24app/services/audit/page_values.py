@@ -183,10 +183,16 @@ class ShownExport:
     done: int
     total: int
     megabytes: float
-    by: Person
-    is_own: bool
     created_at: float
     dies_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class FilesPage:
+    """A run's files of the viewer's own, alone: what the report asks for while one is being written."""
+
+    head: Head
+    exports: tuple[ShownExport, ...]
 
 
 @dataclass(frozen=True, slots=True)

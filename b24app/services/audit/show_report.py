@@ -7,9 +7,9 @@ from b24app.bitrix24 import answers, methods
 from b24app.bitrix24.calls import Command
 from b24app.services.audit.acts import note_opened
 from b24app.services.audit.charts import heat
-from b24app.services.audit.export import state_of
+from b24app.services.audit.export import own_exports
 from b24app.services.audit.open_desk import Desk
-from b24app.services.audit.page_values import ReportPage, ShownExport
+from b24app.services.audit.page_values import ReportPage
 from b24app.services.audit.run_figures import (
     changes_of,
     figures_of,
@@ -23,14 +23,11 @@ from b24app.services.audit.run_figures import (
     steps_of,
     trend_of,
 )
-from b24app.services.audit.show_groups import person
 from b24app.services.people import name_commands, read_names
 from b24app.store.audit_values import AuditRun
-from b24app.store.exports import Export
 
 TREND_RUNS: Final = 30
 PEOPLE: Final = 50
-MEGABYTE: Final = 1e6
 NOBODY: Final = "–"
 
 
@@ -40,10 +37,7 @@ async def show_report(desk: Desk, run: AuditRun, *, mistake: str = "", is_opened
         await note_opened(desk.context, desk.viewer, run.run_id, "report")
     numbers = numbers_of(run)
     people = sorted(numbers.responsibles, key=lambda user: -numbers.responsibles[user][1])[:PEOPLE]
-    exports = await _exports(desk, run)
-    names, sources = await _names(
-        desk, {int(user) for user in people} | {file.created_by for file in exports}
-    )
+    names, sources = await _names(desk, {int(user) for user in people})
     async with desk.context.read() as tx:
         same_scope = await tx.audits.of_scope(run.scope)
     return ReportPage(
@@ -57,7 +51,7 @@ async def show_report(desk: Desk, run: AuditRun, *, mistake: str = "", is_opened
         months=month_bars(numbers),
         trend=trend_of([one for one in same_scope if one.run_id <= run.run_id][-TREND_RUNS:]),
         changes=changes_of(run, numbers),
-        exports=shown_exports(desk, exports, names),
+        exports=await own_exports(desk.context.runtime, desk.token, run.run_id),
         steps=steps_of(numbers),
         duration_s=(run.finished_at or 0.0) - (run.started_at or run.finished_at or 0.0),
         mistake=mistake,
@@ -72,32 +66,3 @@ async def _names(desk: Desk, user_ids: set[int]) -> tuple[Mapping[int, str], Map
     names, _ = read_names(batch)
     told = answers.status_list(batch.answers["sources"]) if "sources" in batch.answers else ()
     return names, {source.id: source.name for source in told}
-
-
-async def _exports(desk: Desk, run: AuditRun) -> list[Export]:
-    async with desk.context.read() as tx:
-        return await tx.exports.of_run(run.run_id, desk.context.now())
-
-
-async def show_files(desk: Desk, run: AuditRun) -> tuple[ShownExport, ...]:
-    """Return the run's files alone: what the page asks for while one is being written."""
-    return shown_exports(desk, await _exports(desk, run), {})
-
-
-def shown_exports(desk: Desk, exports: list[Export], names: Mapping[int, str]) -> tuple[ShownExport, ...]:
-    now = desk.context.now()
-    return tuple(
-        ShownExport(
-            number=export.export_id,
-            kind=export.kind.value,
-            state=state_of(export, now),
-            done=export.done,
-            total=export.total,
-            megabytes=round(export.size / MEGABYTE, 1),
-            by=person(export.created_by, names),
-            is_own=export.created_by == desk.viewer.id,
-            created_at=export.created_at,
-            dies_at=export.dies_at,
-        )
-        for export in exports
-    )
