@@ -126,6 +126,6 @@ FAMILIES: dict[str, set[str]] = {
     | {"move_to_unknown_choice", "other"},
     "enquiry_rule.": {*(word.value for word in By), BOTH},
     "effect_state.": {state.value for state in EffectState},
-    "effect_reason.": set(REASONS) - {"refused"}
+    "effect_reason.": set(REASONS) - {"refused", "field_misfit"}
     | {"gone", "not_accepted", "already_so", "changed_meanwhile", "other"},
 }
