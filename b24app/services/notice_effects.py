@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from b24app.bitrix24 import acting, answers, methods
 from b24app.bitrix24.calls import JSON, Answer, Command
 from b24app.dedupe.record import RecordRef, RecordType
+from b24app.services.audit.notices import AUDIT_DONE, tell_audit_done
 from b24app.services.card_reading import CLIENT_FIELDS
 from b24app.services.effects import EffectKind, NothingToDo, Payload, plan_effect
 from b24app.services.lead_effects import number
@@ -68,6 +69,8 @@ class Notification:
 
     async def carry_out(self, context: PortalContext, payload: Payload) -> dict[str, JSON]:
         """Read whom it concerns, and notify him."""
+        if payload["kind"] == AUDIT_DONE:
+            return await tell_audit_done(context, payload)
         ref = RecordRef.parse(str(payload["ref"]))
         is_repeat = payload["kind"] == Happening.REPEAT.value
         best = RecordRef.parse(str(payload["best"])) if is_repeat else ref
