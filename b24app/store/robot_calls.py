@@ -1,4 +1,4 @@
-"""Calls of robots: one row a token, kept until a week after its answer, so that every call ends in one."""
+"""Calls of robots: one row a token, kept for a week, so that every call ends in an answer and none in two."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -115,9 +115,9 @@ class RobotCallRepository:
         return [Ending(row.digest, CallState(row.state), row.reason_code) for row in rows]
 
     async def purge(self, before: float) -> None:
-        """Remove calls that ended before this moment."""
+        """Remove calls that came before this moment: their workflows have gone on by now, answered or not."""
         await self._scope.connection.execute(
-            delete(ROBOT_CALL).where(self._own, ROBOT_CALL.c.finished_at < before)
+            delete(ROBOT_CALL).where(self._own, ROBOT_CALL.c.received_at < before)
         )
 
     def _to_call(self, row: AnyRow) -> KeptCall:

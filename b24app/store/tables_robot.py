@@ -1,4 +1,4 @@
-"""Tables of robots: their calls until a week after the answer, and the phones they rewrote until nobody may undo it."""
+"""Tables of robots: their calls for a week, and the phones they rewrote until nobody may undo it."""
 
 from sqlalchemy import (
     BigInteger,

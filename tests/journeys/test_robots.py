@@ -15,6 +15,7 @@ from b24app.sandbox.people import SHOWCASE
 from b24app.sandbox.wire import to_pairs
 from b24app.sandbox.workflows import RobotStep
 from b24app.services.housekeeping import portals_to_answer
+from b24app.services.portal import PortalStatus, block_portal
 from b24app.services.robots.catalogue import ROBOTS
 from b24app.store.robot_calls import Ending
 from tests.journeys.shared_town import installed_town
@@ -22,6 +23,7 @@ from tests.journeys.test_decisions import TravelClock
 from tests.journeys.town import ADMIN, Town
 
 SIZE = 40
+MANAGER = 2
 MANY = 60
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -274,6 +276,39 @@ async def test_a_workflow_that_waits_no_longer_is_not_asked_for_ever(acme: Town)
 
     assert (await endings(acme))[-1] == Ending((await endings(acme))[-1].digest, "too_late", "too_late")  # type: ignore[arg-type]
     assert step.answers_seen == 1
+
+
+async def test_a_blocked_portals_call_is_answered_when_the_app_is_back(acme: Town):
+    portal_id = (await acme.known()).portal_id
+    step = start(acme, "find_duplicates", "lead", SHOWCASE.lead)
+    await block_portal(acme.house.runtime, portal_id, "lost_rights")
+
+    await acme.deliver()
+    while_blocked = step.answer
+    async with acme.house.runtime.store.begin(portal_id) as tx:
+        await tx.portal.set_status(PortalStatus.ACTIVE)
+    await acme.house.queue.app.tasks["every_minute"](timestamp=0)
+    await acme.work()
+
+    assert while_blocked is None
+    assert step.answer is not None
+
+
+async def test_a_portal_that_brought_no_token_proves_itself_by_an_administrators(acme: Town):
+    step = start(acme, "find_duplicates", "lead", SHOWCASE.lead)
+    form = dict(to_pairs(form_of(acme).form))
+    url = acme.address + "robots/find_duplicates"
+    manager = acme.portal.oauth.issue(acme.portal, acme.portal.the_app(), MANAGER).access_token
+    await acme.rows("UPDATE portal SET application_token_sealed = NULL")
+
+    refused = await acme.browser.post(url, data={**form, "auth[access_token]": manager})
+    adopted = await acme.browser.post(url, data=form)
+    await acme.deliver()
+
+    assert (refused.status_code, adopted.status_code) == (403, 200)
+    assert step.answer is not None
+    async with acme.house.runtime.store.read((await acme.known()).portal_id) as tx:
+        assert await tx.portal.application_token() == form["auth[application_token]"]
 
 
 async def test_a_busy_portal_is_asked_again_and_at_the_end_told_so(acme: Town):

@@ -23,6 +23,7 @@ from b24app.bitrix24.throttle import Priority
 from b24app.logs import logger
 from b24app.services.parts import Part, note_part, part_reason
 from b24app.services.portal import PortalContext, Runtime, StoreUnavailable, UnknownPortal, open_portal
+from b24app.services.publishing import ask_to_publish
 from b24app.services.robots.catalogue import ROBOTS
 from b24app.services.robots.robot import Ended, RobotAnswer
 from b24app.services.robots.subjects import DOCUMENT_TYPES
@@ -44,6 +45,7 @@ async def answer_robots(runtime: Runtime, portal_id: int) -> None:
         async with context.read() as tx:
             calls = await tx.robot_calls.waiting(CALLS_AT_ONCE)
         if not calls:
+            await ask_to_publish(runtime, portal_id)  # of what was read here, ahead of the event's own task
             return
         try:
             await _answer(context, calls)

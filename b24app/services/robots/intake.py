@@ -16,14 +16,15 @@ TASK = "answer_robots"
 
 
 async def accept_robot_call(runtime: Runtime, robot: str, call: RobotCall) -> None:
-    """Take in a call; raises UnknownPortal, ForgedCall. A token that came before changes nothing."""
+    """Take in a call; raises UnknownPortal, ForgedCall. A token that came before changes nothing.
+
+    A blocked portal's call is answered when an administrator has opened the app again.
+    """
     portal = await verify_robot(runtime, call)
-    if portal.status is not PortalStatus.ACTIVE:
-        return
     kept = to_kept(robot, call, now=runtime.clock.now())
     async with runtime.store.begin(portal.portal_id) as tx:
         is_new = await tx.robot_calls.put(kept)
-    if is_new:
+    if is_new and portal.status is PortalStatus.ACTIVE:
         await runtime.queue.ask(TASK, portal.portal_id)
 
 
