@@ -19,6 +19,7 @@ from b24app.services.audit.show_groups import no_groups, read_turn, show_groups
 from b24app.services.audit.show_home import HomeNews, show_home
 from b24app.services.audit.show_hubs import show_hubs
 from b24app.services.audit.show_report import show_report
+from b24app.services.audit.try_rules import try_rules
 from b24app.web.calls import FORM_BODY, one, read_act, runtime_of
 from b24app.web.pages import page_response
 
@@ -97,6 +98,19 @@ async def access(request: Request) -> HTMLResponse:
         await save_access(desk.context, desk.viewer, forms.to_access(form))
 
     return await _try(request, desk, keep, HomeNews(access=form, opened="access"), "access")
+
+
+@router.post("/simulate", openapi_extra=FORM_BODY)
+async def simulate(request: Request) -> HTMLResponse:
+    """Tell what other rules would find."""
+    desk, fields = await _look(request)
+    form = forms.read_rules_form(fields)
+    news = HomeNews(rules=form, opened="simulator")
+    try:
+        news = replace(news, trial=await try_rules(desk, form))
+    except OrderMistake as mistake:
+        news = replace(news, mistake=mistake.field)
+    return await _home(request, desk, news)
 
 
 @router.post("/report", openapi_extra=FORM_BODY)

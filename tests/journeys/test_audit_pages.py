@@ -239,3 +239,21 @@ async def test_a_form_with_a_mistake_keeps_what_was_typed(acme: Town) -> None:
     assert 'value="Анна"' in wrong.text
     assert "ID через запятую" in wrong.text
     assert "Следующий запуск" in kept.text
+
+
+async def test_other_rules_are_tried_before_they_hold(acme: Town) -> None:
+    rules = {
+        "types[]": ["lead", "contact", "company"],
+        "look_back_days": "0",
+        "include_closed": "1",
+        "email_aliases": "1",
+    }
+
+    tried = await post(acme, "simulate", hub_limit="2", **rules)
+    wrong = await post(acme, "simulate", hub_limit="1", **rules)
+
+    lost = re.search(r"Исчезнет</dt>\s*<dd[^>]*>(\d+)", tried.text)
+    assert lost is not None
+    assert int(lost[1]) > 0
+    assert "Исчезнут, например" in tried.text
+    assert wrong.status_code == 422

@@ -16,7 +16,7 @@ FORMS = {
     "every", "weekday", "monthday", "hour", "told", "people", "named_departments", "hub_limit", "look_back_days",
 }  # fmt: skip
 SIDES = {"person", "company", "stage", "responsible", "phone", "email", "created", "modified"}
-MISTAKES = set(AuditScope.__slots__) | {"people", "told", "budget", "window", "due", "user", "other"}
+MISTAKES = set(AuditScope.__slots__) | {"people", "told", "budget", "window", "due", "user", "hub_limit", "other"}
 AUDIT_FAMILIES: dict[str, set[str]] = {
     "types.": TYPES,
     "audit_tab.": {"runs", "report", "groups", "mine", "hubs"},
@@ -33,6 +33,7 @@ AUDIT_FAMILIES: dict[str, set[str]] = {
     "audit_hint.": {"ids", "told", "sources", "stages", "budget", "window"},
     "audit_every.": {"never", "day", "week", "month"},
     "audit_weekday.": set(map(str, range(7))),
+    "audit_trial_reason.": {"needs_reading", "index_incomplete", "other"},
     "audit_samples.": {"gained", "lost"},
     "audit_change.": set(CHANGES) | {"solved"},
     "audit_file.": {kind.value for kind in ExportKind},

@@ -5,8 +5,8 @@ from b24app.dedupe.record import Multifield, PersonName, Record, RecordRef, Reco
 from b24app.dedupe.rules import RuleSet
 from b24app.services.audit.charts import bars, bars_in_order, heat, line, stacked
 from b24app.services.audit.compare_members import marks_of, merge_order, side_by_side
+from b24app.services.audit.form_values import AccessForm, OrderForm, RulesForm, ScheduleForm, Trial
 from b24app.services.audit.page_values import (
-    AccessForm,
     ChainLink,
     Changes,
     Choice,
@@ -19,16 +19,12 @@ from b24app.services.audit.page_values import (
     HubsPage,
     LiveRun,
     MergePath,
-    OrderForm,
     ReportPage,
-    RulesForm,
     RunLine,
-    ScheduleForm,
     ShownExport,
     ShownGroup,
     ShownHub,
     ShownShared,
-    Trial,
 )
 from b24app.services.records import LiveRecord
 from b24app.store.audit_values import PAIR_TYPES
@@ -84,7 +80,7 @@ LIVE = (
     LiveRun(7, LONG_NAME, "paused", "storing", 100, 400, 9_000, 400, 0, None),
 )
 TRIAL = Trial(
-    8_412, 8_950, 560, 22,
+    "", 8_412, 8_950, 560, 22, 40,
     (((LEAD, "Заявка с сайта"), (CONTACT, "Петрова Анна")), ((COMPANY, ""), (LEAD, SCRIPT))),
     (((CONTACT, "Смирнов Олег"), (LEAD, "")),),
 )  # fmt: skip
@@ -220,6 +216,7 @@ HOMES = {
     "empty": a_home(runs=(), head=Head("token-of-the-page", True, True, origin=ORIGIN)),
     "mistaken": a_home(mistake="budget", opened="start"),
     "mistaken_oddly": a_home(mistake="something_new"),
+    "untried": a_home(trial=Trial("needs_reading", 0, 0, 0, 0, 0, (), ())),
     "trial": a_home(trial=TRIAL, opened="schedule"),
 }
 REPORTS = {"full": a_report(), "first": a_report(changes=None, trend=None, exports=(), names=())}

@@ -6,8 +6,8 @@ from typing import Final
 
 from b24app.dedupe.rules import RuleMistake, RuleSet
 from b24app.services.audit.access import AuditAccess
+from b24app.services.audit.form_values import AccessForm, OrderForm, RulesForm, ScheduleForm
 from b24app.services.audit.orders import AuditScope, AuditTerms, OrderMistake
-from b24app.services.audit.page_values import AccessForm, OrderForm, RulesForm, ScheduleForm
 from b24app.services.audit.schedule import AuditSchedule, Every
 
 Fields = Mapping[str, Sequence[str]]

@@ -6,6 +6,7 @@ from typing import TypeAlias
 from b24app.dedupe.record import RecordRef
 from b24app.services.audit.charts import Bar, HeatCell, Line, StackedBar
 from b24app.services.audit.compare_members import Sides
+from b24app.services.audit.form_values import AccessForm, OrderForm, RulesForm, ScheduleForm, Trial
 from b24app.services.card import Person
 
 Heat: TypeAlias = tuple[tuple[HeatCell, ...], ...]
@@ -247,70 +248,6 @@ class LiveRun:
     speed: int
     eta_s: float | None
     reason: str = ""  # why it waits
-
-
-@dataclass(frozen=True, slots=True)
-class OrderForm:
-    """A new run as typed."""
-
-    name: str = ""
-    types: frozenset[str] = frozenset({"lead", "contact", "company"})
-    stages: frozenset[str] = frozenset()
-    responsibles: str = ""
-    departments: str = ""
-    sources: str = ""
-    created_from: str = ""
-    created_to: str = ""
-    budget: str = "60"
-    from_hour: str = ""
-    to_hour: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduleForm:
-    """The schedule as typed."""
-
-    every: str = "never"
-    weekday: int = 0
-    monthday: str = "1"
-    hour: str = "3"
-    types: frozenset[str] = frozenset({"lead", "contact", "company"})
-    stages: frozenset[str] = frozenset()
-    budget: str = "60"
-    from_hour: str = ""
-    to_hour: str = ""
-    told: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AccessForm:
-    """Who may see audits, as typed."""
-
-    people: str = ""
-    departments: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RulesForm:
-    """Rules to be tried, as typed."""
-
-    hub_limit: str
-    look_back_days: str
-    types: frozenset[str]
-    include_closed: bool
-    email_aliases: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What a change of the rules would do. Samples are groups: records and their titles as the viewer may read them."""
-
-    before: int
-    after: int
-    gained: int
-    lost: int
-    gained_samples: tuple[tuple[tuple[RecordRef, str], ...], ...]
-    lost_samples: tuple[tuple[tuple[RecordRef, str], ...], ...]
 
 
 @dataclass(frozen=True, slots=True)

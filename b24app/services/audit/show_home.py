@@ -4,19 +4,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from b24app.services.audit.access import read_access
+from b24app.services.audit.form_values import AccessForm, OrderForm, RulesForm, ScheduleForm, Trial
 from b24app.services.audit.forms import shown_access, shown_rules, shown_schedule
 from b24app.services.audit.live_members import read_members
 from b24app.services.audit.open_desk import Desk, has_results
-from b24app.services.audit.page_values import (
-    AccessForm,
-    HomePage,
-    LiveRun,
-    OrderForm,
-    RulesForm,
-    RunLine,
-    ScheduleForm,
-    Trial,
-)
+from b24app.services.audit.page_values import HomePage, LiveRun, RunLine
 from b24app.services.audit.run_figures import numbers_of, rate_of
 from b24app.services.audit.schedule import read_schedule
 from b24app.services.audit.show_groups import person

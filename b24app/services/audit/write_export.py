@@ -60,6 +60,9 @@ async def write_export(desk: Desk, run: AuditRun, export: Export) -> None:
         await file.give_up()
     except UnknownPortal:
         log.info("export ended: the portal was uninstalled")
+    except Exception:
+        await file.give_up()  # a mistake of ours: whoever waits should know, the log tells the rest
+        raise
 
 
 async def _slow(desk: Desk) -> Desk:
