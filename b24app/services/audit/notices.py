@@ -38,7 +38,8 @@ async def tell_audit_done(context: PortalContext, payload: Payload) -> dict[str,
 
 def _text(numbers: AuditNumbers, language: str) -> str:
     alarms = sum(count for code, count in numbers.shared.items() if code.endswith(f":{Severity.ALARM.word}"))
-    return plain_translator(language)(
+    t = plain_translator(language)
+    return t(
         "audit_notice.done",
         groups=numbers.groups,
         records=numbers.records_in_groups,
