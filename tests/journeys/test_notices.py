@@ -12,6 +12,7 @@ from b24app.dedupe.record import RecordRef, RecordType
 from b24app.sandbox.events import DeliveryPlan
 from b24app.sandbox.timeline import Comment
 from b24app.services.notices import OPTION
+from b24app.services.parts import Part, parts_off
 from tests.journeys.seen import SeenPage
 from tests.journeys.shared_town import installed_town
 from tests.journeys.test_enquiries import TravelClock, pass_time
@@ -260,3 +261,24 @@ async def test_an_administrator_chooses_what_is_told_and_the_journal_says_so(acm
         "trigger[]": ["duplicate_found"],
     }
     assert "Уведомления и триггеры" in (await acme.open(ADMIN, "DEFAULT")).text
+
+
+async def test_a_trigger_the_portal_does_not_know_and_a_full_pin_board_stop_nothing_else(acme: Town):
+    first, second = (a_record(acme, "lead", "+79260000951") for _ in range(2))
+    for number in range(3):
+        text = f"Закреплено {number}"
+        acme.portal.timeline.pin(acme.portal.timeline.add("lead", first, text, author_id=MANAGER, now=0.0))
+    known = acme.portal.the_app().registrations.triggers
+    kept = dict(known)
+    known.clear()
+
+    await acme.deliver()
+    known.update(kept)
+    async with acme.house.runtime.store.read((await acme.known()).portal_id) as tx:
+        off = await parts_off(tx)
+
+    ours = [note for note in notes(acme, "lead", first) if "Найдены дубликаты" in note.text]
+    assert [note.is_pinned for note in ours] == [False]
+    assert [note.is_pinned for note in notes(acme, "lead", second)] == [True]
+    assert acme.portal.triggered == []
+    assert set(off) == {Part.TRIGGERS}

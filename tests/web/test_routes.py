@@ -19,6 +19,15 @@ NOW = 1_790_000_000.0
 MANAGER = 2
 FRAMES = ["", "install", "widget/lead", "widget/contact", "widget/company", "widget/deal"]
 ACTS = [
+    "automation",
+    "connections",
+    "keys/create",
+    "keys/revoke",
+    "notices",
+    "webhooks/create",
+    "webhooks/remove",
+    "webhooks/secret",
+    "webhooks/test",
     "phone-fixes/undo",
     "progress",
     "settings",
