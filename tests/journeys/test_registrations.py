@@ -7,12 +7,18 @@ import pytest
 
 from b24app.bootstrap import read_manifest
 from b24app.sandbox.crm import CustomField
+from b24app.sandbox.limits import SandboxLimits
 from b24app.sandbox.quirks import PlanPart
+from b24app.services.installation import register_again
 from b24app.services.parts import Part, parts_off
 from b24app.services.registration_memory import FIELD_RESTORED, Memory
+from tests.conftest import StillClock
 from tests.journeys.town import ADMIN, Town, token_of, town
 
 SIZE = 20
+NOW = 1_790_000_000.0
+SECONDS_A_FIELD = 60.0  # of the 480 that a method has in ten minutes
+TEN_MINUTES_S = 600.0
 MANIFEST = read_manifest()
 OWNERS = ("lead", "contact", "company")
 STATUS = "UF_CRM_B24DUP_STATUS"
@@ -136,6 +142,27 @@ async def test_a_plan_without_robots_keeps_the_rest_and_says_so_until_the_plan_h
 
     assert len(steps_of(acme)) == 7
     assert await off(acme) == {}
+
+
+async def test_a_portal_whose_time_is_used_up_gets_the_other_fields_later_and_no_part_is_off(
+    database_url: str, tmp_path: Path
+):
+    clock = StillClock(NOW)
+    limits = SandboxLimits(server_seconds_by_method={"crm.lead.userfield.add": SECONDS_A_FIELD})
+    async with town(database_url, tmp_path, size=SIZE, clock=clock, limits=limits) as acme:
+        await acme.install()
+        await acme.work()
+
+        assert 0 < len(fields_of(acme, "lead")) < len(MANIFEST.fields)
+        assert len(fields_of(acme, "company")) == len(MANIFEST.fields)
+        assert len(steps_of(acme)) == 7
+        assert await off(acme) == {}
+        assert "register_portal" in {job.task_name for job in await acme.jobs("todo")}, "it is asked again"
+
+        clock.advance(TEN_MINUTES_S + 60)
+        await register_again(acme.house.runtime, (await acme.known()).portal_id)
+
+        assert len(fields_of(acme, "lead")) == len(MANIFEST.fields)
 
 
 async def test_a_field_of_another_kind_under_a_code_of_ours_is_told_and_left_alone(acme: Town):
