@@ -3,37 +3,39 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx
 import pytest
 import pytest_asyncio
 
-from b24app.clock import SystemClock
-from b24app.jobs.tasks import TASKS
 from b24app.sandbox.events import DeliveryPlan
 from b24app.sandbox.faults import Fault, FaultKind
 from b24app.services.carry_out import NotYet
 from b24app.services.effects import EffectKind, plan_effect
 from b24app.services.enquiry_rules import OPTION
-from b24app.store.effects import Effect, EffectState
+from b24app.store.effects import EffectState
+from tests.journeys.enquiry_town import (
+    KEEPER,
+    MANAGER,
+    TravelClock,
+    a_client,
+    a_new_lead,
+    act,
+    effects_of,
+    hear,
+    lead_stands,
+    page_of,
+    pass_time,
+    phone,
+    set_enquiry_rules,
+    texts,
+    try_again,
+)
 from tests.journeys.shared_town import installed_town
-from tests.journeys.town import ADMIN, Town, token_of
+from tests.journeys.town import ADMIN, Town
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-MANAGER, KEEPER = 3, 5
-DAY_S = 86_400.0
 ALL_ACTIONS = {"is_on": True, "move": True, "move_to": "IN_PROCESS", "assign": True}
 KINDS = ["comment", "task", "link", "assign", "move"]
-
-
-class TravelClock(SystemClock):
-    """The real clock, which a story can set forward."""
-
-    def __init__(self) -> None:
-        self.ahead_s = 0.0
-
-    def now(self) -> float:
-        return super().now() + self.ahead_s
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -50,61 +52,6 @@ async def acme(shared: Town) -> AsyncIterator[Town]:
     yield shared
     shared.portal.faults.clear()
     shared.portal.events.follow(DeliveryPlan())
-
-
-async def set_enquiry_rules(acme: Town, **rules: object) -> None:
-    async with acme.house.runtime.store.begin((await acme.known()).portal_id) as tx:
-        await tx.options.put(OPTION, rules)
-
-
-def pass_time(acme: Town, seconds: float) -> None:
-    acme.house.runtime.clock.ahead_s += seconds  # type: ignore[attr-defined]
-
-
-def phone(text: str) -> dict[str, list[dict[str, str]]]:
-    return {"PHONE": [{"VALUE": text, "VALUE_TYPE": "WORK"}]}
-
-
-def a_client(acme: Town, digits: str) -> int:
-    """Make a contact with a lead that was won, a month ago."""
-    pass_time(acme, -30 * DAY_S)
-    contact = acme.portal.create(
-        "contact", {"NAME": "Вера", "ASSIGNED_BY_ID": KEEPER, **phone(f"+7{digits}")}, by=KEEPER
-    )
-    lead = {"TITLE": "Первый заказ", "SOURCE_ID": "CALL", "STATUS_ID": "CONVERTED", "ASSIGNED_BY_ID": KEEPER}
-    acme.portal.create("lead", {**lead, **phone(f"+7{digits}")}, by=KEEPER)
-    pass_time(acme, 30 * DAY_S)
-    return contact
-
-
-def a_new_lead(acme: Town, digits: str, **fields: object) -> int:
-    told = {"TITLE": "Заявка с сайта", "SOURCE_ID": "WEB", "ASSIGNED_BY_ID": MANAGER, "STATUS_ID": "NEW"}
-    return acme.portal.create("lead", {**told, **phone(f"8{digits}"), **fields}, by=MANAGER)  # type: ignore[arg-type]
-
-
-async def hear(acme: Town) -> None:
-    """Deliver what happened, and let everything follow from it."""
-    await acme.deliver()
-
-
-async def try_again(acme: Town) -> None:
-    await TASKS["retry_effects"].run(acme.house.runtime, (await acme.known()).portal_id)
-
-
-async def effects_of(acme: Town, lead: int) -> list[Effect]:
-    async with acme.house.runtime.store.read((await acme.known()).portal_id) as tx:
-        return await tx.effects.of_leads([lead])
-
-
-def texts(acme: Town, contact: int) -> list[str]:
-    return [comment.text for comment in acme.portal.timeline.of("contact", contact)]
-
-
-def lead_stands(acme: Town, lead: int) -> tuple[object, object, list[int]]:
-    record = acme.portal.crm.get("lead", lead)
-    assert record is not None
-    linked = acme.portal.crm.links["lead"].targets(lead)
-    return record.fields["STATUS_ID"], record.fields["ASSIGNED_BY_ID"], linked
 
 
 async def test_a_repeat_enquiry_reaches_the_client_s_card_and_moves_the_lead_once(acme: Town):
@@ -133,6 +80,17 @@ async def test_a_repeat_enquiry_reaches_the_client_s_card_and_moves_the_lead_onc
         [f"C_{contact}", f"L_{lead}"],
     )
     assert lead_stands(acme, lead) == ("IN_PROCESS", KEEPER, [contact])
+
+
+async def test_a_lead_that_the_portal_has_linked_to_its_client_is_a_repeat_all_the_same(acme: Town):
+    contact = acme.portal.create("contact", {"NAME": "Пётр", **phone("+79005550901")}, by=KEEPER)
+    pass_time(acme, 60)
+    lead = a_new_lead(acme, "9005550901", CONTACT_ID=contact)
+
+    await hear(acme)
+
+    assert len(texts(acme, contact)) == 1
+    assert "link" not in {effect.kind for effect in await effects_of(acme, lead)}
 
 
 @pytest.mark.parametrize(
@@ -224,16 +182,6 @@ async def test_a_portal_without_tasks_keeps_the_rest(acme: Town):
     assert len(texts(acme, contact)) == 1
 
 
-async def page_of(acme: Town, user: int = ADMIN) -> httpx.Response:
-    token = token_of((await acme.open(user, "DEFAULT")).text)
-    return await acme.browser.post(acme.address + "enquiries", data={"page_token": token})
-
-
-async def act(acme: Town, what: str, page: httpx.Response, **fields: object) -> httpx.Response:
-    given = {"page_token": token_of(page.text), "page": "1", **fields}
-    return await acme.browser.post(f"{acme.address}enquiries/{what}", data=given)
-
-
 async def test_undo_restores_the_portal_and_leaves_what_others_changed(acme: Town):
     contact, lead = a_client(acme, "9005550601"), a_new_lead(acme, "9005550601")
     await hear(acme)
@@ -253,6 +201,24 @@ async def test_undo_restores_the_portal_and_leaves_what_others_changed(acme: Tow
     assert acme.portal.crm.get("lead", lead) is not None
     await hear(acme)
     assert texts(acme, contact) == []
+
+
+async def test_what_is_under_way_when_it_is_undone_is_taken_back_afterwards(acme: Town):
+    contact, lead = a_client(acme, "9005550801"), a_new_lead(acme, "9005550801")
+    await hear(acme)
+    await acme.rows(
+        "UPDATE effect SET state = 'doing', result = '{}' WHERE kind = 'comment' AND lead_id = $1 /* all portals */",
+        lead,
+    )
+    await act(acme, "undo", await page_of(acme), lead_id=lead)
+    assert len(texts(acme, contact)) == 1
+
+    pass_time(acme, 250)
+    for _ in range(2):
+        await try_again(acme)
+
+    assert texts(acme, contact) == []
+    assert {effect.state for effect in await effects_of(acme, lead)} == {EffectState.UNDONE}
 
 
 async def test_one_action_is_undone_alone_and_a_busy_portal_is_asked_later(acme: Town):
