@@ -23,8 +23,10 @@ from b24app.services.audit.orders import AuditScope, AuditTerms
 from b24app.services.audit.run_groups import group_and_store
 from b24app.services.audit.run_steps import open_work
 from b24app.store.address import libpq_dsn
+from b24app.store.audit_groups import cursor_of
+from b24app.store.audit_values import PAIR_TYPES, GroupFilter, GroupOrder
 from b24app.store.audits import AuditOrder
-from b24app.store.database import Store
+from b24app.store.database import Store, Transaction
 from bench.database import execute, kept_database
 from bench.grouping import make_table
 from bench.report import Figure
@@ -36,6 +38,7 @@ CHILD_TIMEOUT_S = 900
 BLOCK = 200_000
 NOON, SPAN_S, RESPONSIBLES = 1_750_000_000.0, 3e7, 40
 MB_IN_KB = 1024
+PAGE, LAST_PAGE_AFTER = 50, 150_000
 
 
 def measure(*, quick: bool) -> Iterator[Figure]:
@@ -48,6 +51,9 @@ def measure(*, quick: bool) -> Iterator[Figure]:
                  is_ratio_target=False, note=note)  # fmt: skip
     yield Figure(
         f"{name}, peak of the process", small["peak_mb"], "MB", target=TARGET_MB, is_ratio_target=False
+    )
+    yield Figure(
+        f"{name}, slowest page of groups", small["page_ms"], "ms", note="any order and filter, far behind"
     )
     yield Figure(
         f"audit of {GROWTH * size:,} records", large["seconds"], "s", GROWTH * small["seconds"],
@@ -125,14 +131,35 @@ async def _run(url: str, folder: Path) -> dict[str, float]:
         seconds = perf_counter() - began
         async with runtime.store.begin(town.portal_id) as tx:
             totals = await tx.audits.totals(run.run_id)
+            page_ms = await _slowest_page_ms(tx, run.run_id)
             await tx.audits.remove(run.run_id)
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MB_IN_KB
     return {
         "seconds": seconds,
+        "page_ms": page_ms,
         "peak_mb": peak_mb,
         "groups": totals["groups"],
         "members": totals["records_in_groups"],
     }
+
+
+async def _slowest_page_ms(tx: Transaction, run_id: int) -> float:
+    """Return the slowest of all first and last pages, in every order, with and without filters."""
+    wanted = (
+        GroupFilter(),
+        GroupFilter(responsible_id=1),
+        GroupFilter(pair=PAIR_TYPES[0]),
+        GroupFilter(least_size=9),
+    )
+    slowest = 0.0
+    for order in GroupOrder:
+        far = await tx.audits.find_groups(run_id, GroupFilter(), order, None, LAST_PAGE_AFTER)
+        for cursor in (None, cursor_of(far[-1], order)):
+            for each in wanted:
+                began = perf_counter()
+                await tx.audits.find_groups(run_id, each, order, cursor, PAGE)
+                slowest = max(slowest, perf_counter() - began)
+    return slowest * 1000
 
 
 @asynccontextmanager

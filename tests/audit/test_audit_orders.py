@@ -9,7 +9,9 @@ from b24app.dedupe.record import RecordType, Stage
 from b24app.services.audit.access import AuditAccess
 from b24app.services.audit.budget import BudgetThrottle
 from b24app.services.audit.orders import AuditScope, AuditTerms, OrderMistake, Window
+from b24app.services.audit.run_steps import Pace
 from b24app.services.audit.schedule import AuditSchedule, Every
+from b24app.store.audit_values import Progress
 from tests.conftest import StillClock
 
 MOSCOW = 180
@@ -125,3 +127,16 @@ async def test_an_audit_takes_its_share_of_the_requests_and_no_more():
     rate = (sent - 5) / (clock.now() - began)
     assert rate == pytest.approx(2 * 0.6, rel=0.01)
     assert await shared.take(Priority.BACKGROUND, []) == 0
+
+
+def test_the_time_left_follows_the_speed_of_the_last_steps():
+    clock = StillClock()
+    pace = Pace(clock.now)
+    first = Progress(done=0, total=10_000, speed=pace.mark(0))
+
+    for done in range(100, 2_001, 100):
+        clock.advance(1.0 if done <= 500 else 2.0)
+        speed = pace.mark(done)
+
+    assert first.left_s is None
+    assert Progress(done=2_000, total=10_000, speed=speed).left_s == pytest.approx(160.0)

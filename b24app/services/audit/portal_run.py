@@ -13,6 +13,7 @@ from b24app.services.audit.run_steps import RunStopped, Work, open_work
 from b24app.services.audit.run_sums import sum_up
 from b24app.services.portal import Runtime
 from b24app.store.audit_values import AuditRun, AuditStage, AuditState
+from b24app.store.database import Transaction
 
 log = logger(__name__)
 
@@ -38,13 +39,16 @@ async def is_audit_due(runtime: Runtime, portal_id: int) -> bool:
 
 
 async def give_up_audit(runtime: Runtime, portal_id: int, reason: str) -> None:
-    """Note that the run under way can't be finished; ``reason`` is a code that a page explains."""
+    """Note that the run under way can't be finished, and remove its half; ``reason`` is a code a page explains."""
     async with runtime.store.begin(portal_id) as tx:
         for run in await tx.audits.unfinished():
             if run.state is AuditState.RUNNING:
-                await tx.audits.set_state(
-                    run.run_id, AuditState.FAILED, runtime.clock.now(), reason_code=reason
-                )
+                await _fail(tx, run.run_id, reason, runtime.clock.now())
+
+
+async def _fail(tx: Transaction, run_id: int, reason: str, at: float) -> None:
+    await tx.audits.forget_results(run_id)
+    await tx.audits.set_state(run_id, AuditState.FAILED, at, reason_code=reason)
 
 
 async def _next_run(runtime: Runtime, portal_id: int) -> AuditRun | None:
@@ -74,8 +78,7 @@ async def work_off(work: Work) -> None:
     """Bring a run from where it is to its end. Raises RunStopped, PortalBusy and what the portal refuses."""
     if not work.rules.gives_same_keys_as(work.context.rules):
         async with work.context.begin() as tx:
-            now = work.context.now()
-            await tx.audits.set_state(work.run.run_id, AuditState.FAILED, now, reason_code=RULES_CHANGED)
+            await _fail(tx, work.run.run_id, RULES_CHANGED, work.context.now())
         return
     await _begin(work)
     if work.stage in (AuditStage.GROUPING, AuditStage.STORING):
