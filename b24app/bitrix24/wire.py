@@ -28,7 +28,7 @@ from b24app.bitrix24.errors import (
 
 Http: TypeAlias = httpx.AsyncClient
 
-_TRANSLATED = ipaddress.IPv6Network("64:ff9b::/32")  # NAT64, RFC 6052 and 8215: any IPv4 address may be inside
+_TRANSLATED = ipaddress.IPv6Network("64:ff9b::/32")  # NAT64, RFC 6052 and 8215: holds any IPv4 address
 RECEIVERS_AT_ONCE = 32  # of webhooks
 ANSWER_LIMIT_BYTES = 64 * 1024 * 1024
 USER_AGENT = f"b24app/{__version__}"

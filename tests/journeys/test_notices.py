@@ -15,7 +15,7 @@ from b24app.services.notices import OPTION
 from b24app.services.parts import Part, parts_off
 from tests.journeys.seen import SeenPage
 from tests.journeys.shared_town import installed_town
-from tests.journeys.test_enquiries import TravelClock, pass_time
+from tests.journeys.test_decisions import TravelClock
 from tests.journeys.test_trust import act
 from tests.journeys.town import ADMIN, Town, token_of
 from tests.receiver import receiver
@@ -49,6 +49,10 @@ async def acme(shared: Town) -> AsyncIterator[Town]:
 async def want(acme: Town, **options: object) -> None:
     async with acme.house.runtime.store.begin((await acme.known()).portal_id) as tx:
         await tx.options.put(OPTION, options)
+
+
+def pass_time(acme: Town, seconds: float) -> None:
+    acme.house.runtime.clock.ahead_s += seconds  # type: ignore[attr-defined]
 
 
 @contextmanager
