@@ -18,7 +18,7 @@ from b24app.services.housekeeping import portals_to_answer
 from b24app.services.portal import PortalStatus, block_portal
 from b24app.services.robots.catalogue import ROBOTS
 from b24app.store.robot_calls import Ending
-from tests.journeys.shared_town import installed_town
+from tests.journeys.shared_town import installed_town, lift_the_limit
 from tests.journeys.test_decisions import TravelClock
 from tests.journeys.town import ADMIN, Town
 
@@ -33,6 +33,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def built(template_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
     folder = tmp_path_factory.mktemp("robots")
     async with installed_town(template_url, folder, size=SIZE, clock=TravelClock()) as town:
+        await lift_the_limit(town)
         yield town
 
 
