@@ -116,9 +116,10 @@ async def undo_enquiry(runtime: Runtime, token: PageToken, lead_id: str) -> None
         if not await tx.enquiries.undo(_number(lead_id)):
             return
         effects = await tx.effects.of_leads([_number(lead_id)])
-        to_undo = [effect for effect in effects if await _begin_undo(tx, effect, context.now())]
+        begun = {effect.effect_id: await _begin_undo(tx, effect, context.now()) for effect in effects}
         await tx.journal.note(viewer.id, ENQUIRY_UNDONE, "", int(lead_id), context.now())
-    await _take_back_now(runtime, token.portal_id, to_undo[::-1])
+    to_undo = [effect for effect in reversed(effects) if begun[effect.effect_id] is EffectState.UNDOING]
+    await _take_back_now(runtime, token.portal_id, to_undo)
 
 
 async def undo_effect(runtime: Runtime, token: PageToken, effect_id: str) -> None:
@@ -128,20 +129,25 @@ async def undo_effect(runtime: Runtime, token: PageToken, effect_id: str) -> Non
         effect = await tx.effects.get(_number(effect_id))
         if effect is None or effect.lead_id is None:
             return
-        if not await _begin_undo(tx, effect, context.now()):
-            return
-        await tx.journal.note(viewer.id, EFFECT_UNDONE, effect.kind, effect.lead_id, context.now())
-    await _take_back_now(runtime, token.portal_id, [effect])
+        begun = await _begin_undo(tx, effect, context.now())
+        if begun is not None:
+            await tx.journal.note(viewer.id, EFFECT_UNDONE, effect.kind, effect.lead_id, context.now())
+    await _take_back_now(runtime, token.portal_id, [effect] if begun is EffectState.UNDOING else [])
 
 
-async def _begin_undo(tx: Transaction, effect: Effect, at: float) -> bool:
-    """Tell whether there is something to take back; what was only planned is undone by this."""
-    await tx.effects.move(effect.effect_id, EffectState.PLANNED, EffectState.UNDONE, at=at)
-    return await tx.effects.move(effect.effect_id, EffectState.DONE, EffectState.UNDOING, at=at)
+async def _begin_undo(tx: Transaction, effect: Effect, at: float) -> EffectState | None:
+    """Return the state after this: what was only planned is undone at once; None: there is nothing to take back."""
+    steps = ((EffectState.PLANNED, EffectState.UNDONE), (EffectState.DONE, EffectState.UNDOING))
+    for before, after in steps:
+        if await tx.effects.move(effect.effect_id, before, after, at=at):
+            return after
+    return None
 
 
 async def _take_back_now(runtime: Runtime, portal_id: int, effects: Sequence[Effect]) -> None:
     """Do it while the administrator looks; what a busy portal leaves open is the task's."""
+    if not effects:
+        return
     app = await open_portal(runtime, portal_id, Priority.PERSON)
     try:
         for effect in effects:
