@@ -16,12 +16,14 @@ MODULES = (
     "audit",
     "check_api",
     "compute",
+    "exports",
     "grouping",
     "index",
     "phones",
     "reading",
     "robots",
     "widget",
+    "writeback",
 )
 
 

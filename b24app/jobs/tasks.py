@@ -30,15 +30,17 @@ from b24app.services.housekeeping import (
     purge,
 )
 from b24app.services.installation import register_again
+from b24app.services.keep_up import keep_up
 from b24app.services.portal import Runtime, UnknownPortal, block_portal, renew_tokens
 from b24app.services.publishing import BACKLOG_TASK, TASK
-from b24app.services.refresh import LostRights, drain_inbox
+from b24app.services.refresh import LostRights
 from b24app.services.robots.answering import answer_robots
 from b24app.services.sync import give_up_reading, index_portal, reconcile_portal, sweep_portal
 from b24app.services.writeback import publish_backlog, publish_outcomes
 
 log = logger(__name__)
 
+KEEPING_UP = "inbox"  # the lock of whoever reads and publishes what changed
 READING = "reading"  # the lock of passes over a whole portal
 AUDIT = "audit"
 FAILURES = ((PlanRefused, "plan_refused"), (AccessDenied, "access_denied"))
@@ -60,13 +62,13 @@ class Task:
 
 
 TASKS = {
-    "drain_inbox": Task(drain_inbox, SOON, "inbox"),
+    "drain_inbox": Task(keep_up, SOON, KEEPING_UP),
     "deliver_webhooks": Task(deliver_webhooks, SOON, "webhooks"),
     "answer_robots": Task(answer_robots, SOON, "robots"),
     "register_portal": Task(register_again, SOON, "registration"),
     "carry_out_effects": Task(carry_out_effects, SOON, "effects"),
     RETRY_TASK: Task(retry_effects, SOON, "effects_retry"),
-    TASK: Task(publish_outcomes, SOON, "outcomes"),
+    TASK: Task(publish_outcomes, SOON, KEEPING_UP),
     BACKLOG_TASK: Task(publish_backlog, BULK, "backlog"),
     "index_portal": Task(index_portal, BULK, READING),
     "reconcile_portal": Task(reconcile_portal, BULK, READING),

@@ -9,7 +9,6 @@ from b24app.bitrix24.errors import AccessDenied
 from b24app.bitrix24.throttle import Priority
 from b24app.dedupe.record import Record, RecordRef, RecordType
 from b24app.services.portal import PortalContext, Runtime, open_portal
-from b24app.services.publishing import ask_to_publish
 from b24app.services.records import SELECTED, to_indexed, to_live_record
 from b24app.store.inbox import Waiting
 
@@ -23,16 +22,14 @@ class LostRights(AccessDenied):
     says = "the installer's rights no longer cover the whole portal"
 
 
-async def drain_inbox(runtime: Runtime, portal_id: int) -> None:
-    """Work off all that the portal named, many records a request, until the inbox is empty."""
+async def drain_some(runtime: Runtime, portal_id: int) -> bool:
+    """Work off what the portal named, as many records as one request reads; tells whether there were any."""
     context = await open_portal(runtime, portal_id, Priority.EVENT)
-    while True:
-        async with context.read() as tx:
-            waiting = await tx.inbox.take(REFS_AT_ONCE)
-        if not waiting:
-            return
-        if await refresh_records(context, [named.ref for named in waiting], waiting):
-            await ask_to_publish(runtime, portal_id)
+    async with context.read() as tx:
+        waiting = await tx.inbox.take(REFS_AT_ONCE)
+    if waiting:
+        await refresh_records(context, [named.ref for named in waiting], waiting)
+    return bool(waiting)
 
 
 async def refresh_records(

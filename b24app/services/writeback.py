@@ -59,18 +59,18 @@ class _Round:
 
 async def publish_outcomes(runtime: Runtime, portal_id: int) -> None:
     """Publish whatever changed, until nothing of it waits."""
-    while await _publish_some(runtime, portal_id, is_backlog=False):
+    while await publish_some(runtime, portal_id, is_backlog=False):
         pass
     await ask_to_publish(runtime, portal_id)  # a hub or a new field may have left a backlog
 
 
 async def publish_backlog(runtime: Runtime, portal_id: int) -> None:
     """Publish what an indexing, other rules or a night left behind; gives way to everything else."""
-    while await _publish_some(runtime, portal_id, is_backlog=True):
+    while await publish_some(runtime, portal_id, is_backlog=True):
         pass
 
 
-async def _publish_some(runtime: Runtime, portal_id: int, *, is_backlog: bool) -> bool:
+async def publish_some(runtime: Runtime, portal_id: int, *, is_backlog: bool) -> bool:
     """Work off one round; tells whether there was anything to do."""
     context = await open_portal(runtime, portal_id, Priority.BACKGROUND if is_backlog else Priority.EVENT)
     work = await _next_round(context, is_backlog=is_backlog)
