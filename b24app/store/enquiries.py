@@ -130,14 +130,6 @@ class EnquiryRepository:
         )
         return [_to_enquiry(row) for row in await self._scope.connection.execute(query)]
 
-    async def get(self, lead_id: int) -> Enquiry | None:
-        """Return the verdict on a lead; None when it is no repeat, or not judged."""
-        query = select(ENQUIRY).where(
-            self._own, ENQUIRY.c.lead_id == lead_id, ENQUIRY.c.state.in_(JUDGED_REPEATS)
-        )
-        row = (await self._scope.connection.execute(query)).first()
-        return None if row is None else _to_enquiry(row)
-
     async def count_repeats(self) -> int:
         query = (
             select(func.count()).select_from(ENQUIRY).where(self._own, ENQUIRY.c.state.in_(JUDGED_REPEATS))
