@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from b24app.bitrix24.errors import PortalBusy
+from b24app.dedupe.record import RecordType
 from b24app.jobs.tasks import TASKS
 from b24app.sandbox.automation_rules import Act, Condition, NextStep, Rule, Test
 from b24app.sandbox.events import OutgoingCall
@@ -406,3 +407,20 @@ async def test_a_step_that_does_not_wait_costs_nothing_unless_it_changes_somethi
     assert (requests, asked.answers_seen) == (0, 0)
     assert changed is not None
     assert [phone.value for phone in changed.values["PHONE"]] == [SHOWCASE.phone]
+
+
+async def test_what_a_robot_read_ahead_of_the_events_is_published_as_well(acme: Town):
+    lead = acme.portal.create("lead", {"PHONE": [{"VALUE": "8 900 000-01-01"}]}, by=None)
+    step = start(acme, "find_duplicates", "lead", SHOWCASE.lead)
+    await acme.portal.events.deliver_all()
+    await run_robots(acme)
+    told = step.answer
+
+    await acme.work()
+
+    assert told is not None
+    assert str(lead) in told["lead_ids"]
+    status = await acme.rows("SELECT status FROM outcome WHERE type = $1 AND id = $2", RecordType.LEAD, lead)
+    assert [row["status"] for row in status] == ["duplicate"]
+    acme.portal.delete("lead", lead, by=None)
+    await acme.deliver()

@@ -10,6 +10,7 @@ from b24app.dedupe.record import RecordRef, RecordType
 from b24app.dedupe.rules import RuleSet
 from b24app.services.outcomes import look_at
 from b24app.services.portal import PortalContext
+from b24app.services.publishing import ask_to_publish
 from b24app.services.refresh import LostRights, refresh_records
 from b24app.services.robots.robot import Ended
 from b24app.store.robot_calls import KeptCall
@@ -40,8 +41,8 @@ async def catch_up(context: PortalContext) -> None:
     """Work off what changed in the portal a moment ago: a robot starts before the event of its record comes."""
     async with context.read() as tx:
         waiting = await tx.inbox.take(WAITING_AT_ONCE)
-    if waiting:
-        await refresh_records(context, [named.ref for named in waiting], waiting)
+    if waiting and await refresh_records(context, [named.ref for named in waiting], waiting):
+        await ask_to_publish(context.runtime, context.portal.portal_id)
 
 
 async def find_their_outcomes(
