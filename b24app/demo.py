@@ -15,6 +15,7 @@ import httpx
 
 from b24app.bootstrap import House, demo_settings, make_server, open_house, worker_beside
 from b24app.clock import SystemClock
+from b24app.demo_audit import audit_portal
 from b24app.demo_chain import set_up_automation
 from b24app.logs import set_up_logs
 from b24app.sandbox.installs import AppInstall
@@ -168,15 +169,19 @@ async def show(data_dir: Path, say: Say) -> None:
         for portal in running.portals:
             await install(running, portal)
             await wait_until_indexed(running, portal)
-            await set_up_automation(running.house, portal)
+        await audit_portal(running.house, running.portal)
         base = running.portal.base_url
         say("b24app is installed in two toy portals and has indexed them. Invented people only.\n")
         say(f"  A lead with matches   {base}/crm/lead/details/{SHOWCASE.lead}/")
-        say(f"  Robots and triggers   {base}/crm/lead/automation/")
-        say(f"  A repeat enquiry      {base}/sandbox/?record=lead:{SHOWCASE.lead}")
         say(f"  The toy portal        {base}/")
         say(f"  The app's page        {base}/marketplace/app/")
         say(f"  Events, requests      {base}/sandbox/")
         say(f"  The second portal     {running.portals[1].base_url}/")
         say("\nSwitch the user at the top of the portal to see what each may see. Ctrl+C ends it.")
+        say("The app is writing its fields into all records; then the automation is set up.\n")
+        for portal in running.portals:
+            await wait_until_published(running, portal)
+            await set_up_automation(running.house, portal)
+        say(f"  Robots and triggers   {base}/crm/lead/automation/")
+        say(f"  Make a repeat lead    {base}/sandbox/?record=lead:{SHOWCASE.lead}")
         await asyncio.Event().wait()
