@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from b24app.services.effects import EffectKind, Handler
 from b24app.services.enquiry_effects import EnquiryComment, EnquiryTask
 from b24app.services.lead_effects import LeadClient, LeadField
-from b24app.services.notice_effects import Notification, TriggerRun
+from b24app.services.notice_effects import Notification
 from b24app.services.parts import Part
 from b24app.services.timeline_note import TimelineNote
+from b24app.services.trigger_effects import TriggerRun
 
 HANDLERS: Mapping[EffectKind, Handler] = {
     EffectKind.TRIGGER: TriggerRun(),

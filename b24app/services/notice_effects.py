@@ -1,64 +1,15 @@
-"""Effects by which people and automation learn of a changed outcome: a trigger, a notification.
-
-The note in the timeline is in ``timeline_note.py``. What is written names records by number and nobody by name.
-"""
-
-from collections.abc import Sequence
+"""A notification of whoever a changed outcome concerns. It names records by number and nobody by name."""
 
 from b24app.bitrix24 import acting, answers, methods
 from b24app.bitrix24.calls import JSON, Answer, Command
-from b24app.dedupe.record import RecordRef, RecordType
+from b24app.dedupe.record import RecordRef
 from b24app.services.audit.notices import AUDIT_DONE, tell_audit_done
-from b24app.services.card_reading import CLIENT_FIELDS
-from b24app.services.effects import EffectKind, NothingToDo, Payload, plan_effect
-from b24app.services.lead_effects import number
+from b24app.services.effects import NothingToDo, Payload
 from b24app.services.note_text import NoteWriter
 from b24app.services.notices import Happening
 from b24app.services.portal import PortalContext
 from b24app.services.records import to_live_record
 from b24app.texts import language_of, plain_translator
-
-
-class TriggerRun:
-    """Fires a trigger. Payload: ``code``, and ``deal``, or ``ref`` and ``moment``.
-
-    A contact's or company's trigger is that of its open deals, whose numbers are known only now. Deals of clients
-    that changed at one moment are fired once.
-    """
-
-    async def carry_out(self, context: PortalContext, payload: Payload) -> dict[str, JSON]:
-        """Fire it on a lead or a deal, or plan it for a client's deals."""
-        code = str(payload["code"])
-        if "deal" in payload:
-            return await self._fire(context, acting.execute_trigger(code, "deal", number(payload, "deal")))
-        ref = RecordRef.parse(str(payload["ref"]))
-        if ref.type is RecordType.LEAD:
-            return await self._fire(context, acting.execute_trigger(code, "lead", ref.id))
-        deals = await self._open_deals(context, ref)
-        async with context.begin() as tx:
-            for deal in deals:
-                key = f"trigger:{code}:deal:{deal}:{number(payload, 'moment')}"
-                await plan_effect(tx, key, EffectKind.TRIGGER, {"code": code, "deal": deal})
-        return {"deals": len(deals)}
-
-    async def undo(self, context: PortalContext, payload: Payload, result: Payload) -> None:
-        """Leave it: what a portal's automation has done is its own."""
-
-    async def _fire(self, context: PortalContext, command: Command) -> dict[str, JSON]:
-        return {"fired": answers.is_done(await _call(context, command))}
-
-    async def _open_deals(self, context: PortalContext, client: RecordRef) -> Sequence[int]:
-        listed = await _call(
-            context,
-            methods.list_records(
-                "deal",
-                select=["ID"],
-                filter_by={f"@{CLIENT_FIELDS[client.type]}": [client.id], "CLOSED": "N"},
-                order={"ID": "DESC"},
-            ),
-        )
-        found = (answers.to_id(row.get("ID")) for row in answers.rows(listed))
-        return [deal for deal in found if deal is not None]
 
 
 class Notification:

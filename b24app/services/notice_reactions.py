@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 from b24app.bitrix24.calls import JSON
 from b24app.dedupe.outcome import Status
+from b24app.dedupe.record import RecordType
 from b24app.services.effects import EffectKind, plan_effect
 from b24app.services.notices import Happening, happenings, is_news, read_notice_options
 from b24app.services.outcome_change import OutcomeChange
 from b24app.services.portal import PortalContext
+from b24app.services.trigger_effects import OfClient, Run, plan_runs, plan_runs_of_clients
 from b24app.services.webhook_events import EventKind, WebhookEvent, plan_event
 from b24app.store.database import Transaction
 from b24app.store.notes import KnownNote
@@ -19,15 +21,18 @@ from b24app.store.notes import KnownNote
 async def fire_triggers(context: PortalContext, tx: Transaction, changes: Sequence[OutcomeChange]) -> None:
     """Plan the triggers of leads; those of deals follow their contacts and companies."""
     wanted = (await read_notice_options(tx)).trigger
+    runs: list[Run] = []
+    clients: list[OfClient] = []
     for change in changes:
         for happening in sorted(happenings(change) & wanted):
-            payload: dict[str, JSON] = {
-                "code": happening.value,
-                "ref": str(change.ref),
-                "moment": int(change.after.checked_at),
-            }
-            key = f"trigger:{happening.value}:{change.ref}:{change.version}"
-            await plan_effect(tx, key, EffectKind.TRIGGER, payload)
+            if change.ref.type is RecordType.LEAD:
+                runs.append((happening.value, "lead", change.ref.id))
+            else:
+                clients.append((happening.value, change.ref))
+    # One round publishes a version of a record once, so its first change names the round.
+    first = f"{changes[0].ref}:{changes[0].version}"
+    await plan_runs(tx, f"trigger:{first}", runs)
+    await plan_runs_of_clients(tx, f"trigger:{first}:clients", clients)
 
 
 async def write_notes(context: PortalContext, tx: Transaction, changes: Sequence[OutcomeChange]) -> None:
