@@ -20,7 +20,7 @@ from b24app.logs import set_up_logs
 from b24app.sandbox.installs import Robot
 from b24app.sandbox.limits import SandboxLimits
 from b24app.sandbox.portal import SandboxPortal
-from b24app.sandbox.wire import to_pairs
+from b24app.sandbox.wire import Json, to_pairs
 from b24app.sandbox.workflows import RobotStep
 from b24app.services.robots.catalogue import ROBOTS
 from b24app.web.app import create_app
@@ -88,8 +88,8 @@ async def ask_all(size: int, calls: int, database_url: str, folder: Path) -> Ans
 
 
 def _register(portal: SandboxPortal) -> None:
-    results = {name: {"Name": name} for name in (*ROBOTS[ROBOT].nothing, "reason_code")}
-    settings = {"USE_SUBSCRIPTION": "Y", "RETURN_PROPERTIES": results}
+    results: dict[str, Json] = {name: {"Name": name} for name in (*ROBOTS[ROBOT].nothing, "reason_code")}
+    settings: dict[str, Json] = {"USE_SUBSCRIPTION": "Y", "RETURN_PROPERTIES": results}
     portal.the_app().registrations.robots[ROBOT] = Robot(ROBOT, ADDRESS, settings)
 
 

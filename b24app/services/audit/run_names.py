@@ -80,7 +80,8 @@ def _without(keys: tuple[KeyHolders, ...], hubs: set[MatchKey]) -> tuple[KeyHold
 
 def _fitting(groups: list[AuditGroup], most: int) -> tuple[AuditGroup, ...]:
     """Return as many of the first groups as one request can read; at least one."""
-    chosen, records = [], 0
+    chosen: list[AuditGroup] = []
+    records = 0
     for group in groups:
         records += group.size
         if chosen and records > most:
