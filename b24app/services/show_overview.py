@@ -27,6 +27,7 @@ from b24app.store.portals import PortalStatus, StoredTokens
 from b24app.store.sync_state import SyncKind
 
 CHANGES_SHOWN = 50
+OPENINGS = "audit.opened."  # who looked is no change; it is in the journal all the same
 DEFAULT_LIFE_S = 3600
 MIN_SHARE_FOR_ETA = 0.01
 
@@ -173,7 +174,7 @@ async def _progress(context: PortalContext, tx: Transaction) -> IndexingProgress
 
 async def _changes(context: PortalContext) -> tuple[Change, ...]:
     async with context.read() as tx:
-        entries = await tx.journal.recent(CHANGES_SHOWN)
+        entries = await tx.journal.recent(CHANGES_SHOWN, leave_out=OPENINGS)
     acted = {entry.user_id for entry in entries if entry.user_id is not None}
     names = await ask_names(context.client, acted)
     return tuple(_shown_change(entry, names) for entry in entries)

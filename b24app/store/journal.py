@@ -5,7 +5,7 @@ Values are sealed: a stop list is phones and e-mails.
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, true
 
 from b24app.store.scope import Scope
 from b24app.store.tables import JOURNAL
@@ -44,11 +44,12 @@ class JournalRepository:
             )
         )
 
-    async def recent(self, limit: int) -> list[JournalEntry]:
-        """Return the newest entries, newest first."""
+    async def recent(self, limit: int, *, leave_out: str | None = None) -> list[JournalEntry]:
+        """Return the newest entries, newest first, but those whose code begins with ``leave_out``."""
         query = (
             select(JOURNAL)
             .where(JOURNAL.c.portal_id == self._scope.portal_id)
+            .where(true() if leave_out is None else ~JOURNAL.c.what.startswith(leave_out, autoescape=True))
             .order_by(JOURNAL.c.entry_id.desc())
             .limit(limit)
         )

@@ -212,8 +212,8 @@ async def test_a_table_is_neutralised_and_rests_sealed(acme: Town) -> None:
     for planted in ("Белкин", "anna.belkina", "900000"):
         assert planted in content
         assert planted.encode() not in rested
-    assert await journal(acme, "audit_export") >= 1
-    assert await journal(acme, "audit_download") >= 1
+    assert await journal(acme, "audit.export") >= 1
+    assert await journal(acme, "audit.opened.file") >= 1
 
 
 async def test_a_file_opens_for_its_owner_alone_and_dies_after_a_day(acme: Town) -> None:

@@ -16,7 +16,21 @@ FORMS = {
     "every", "weekday", "monthday", "hour", "told", "people", "named_departments", "hub_limit", "look_back_days",
 }  # fmt: skip
 SIDES = {"person", "company", "stage", "responsible", "phone", "email", "created", "modified"}
-MISTAKES = set(AuditScope.__slots__) | {"people", "told", "budget", "window", "due", "user", "hub_limit", "other"}
+MISTAKES = set(AuditScope.__slots__) | {
+    "people",
+    "told",
+    "budget",
+    "window",
+    "due",
+    "user",
+    "hub_limit",
+    "other",
+}
+AUDIT_JOURNAL = {
+    "audit.order", "audit.paused", "audit.queued", "audit.cancelled", "audit.hand_over", "audit.schedule",
+    "audit.access",
+    "audit.export",
+}  # fmt: skip
 AUDIT_FAMILIES: dict[str, set[str]] = {
     "types.": TYPES,
     "audit_tab.": {"runs", "report", "groups", "mine", "hubs"},

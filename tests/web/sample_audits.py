@@ -188,7 +188,9 @@ def a_group_page(**differences: object) -> GroupPage:
         "group": a_shown_group(2, severity="alarm", is_weak=True, names="different"),
         "sides": SIDES,
         "hidden": 2,
-        "chain": (ChainLink("A", "B", "phone"), ChainLink("B", "D", "email"), ChainLink("A", "C", "email_alias")),
+        "chain": (
+            ChainLink("A", ("B", "C"), "phone"), ChainLink("B", ("D",), "email"), ChainLink("A", ("?",), "email_alias"),
+        ),
         "merges": (MergePath("lead", f"/crm/lead/merge/?id={ids}", 2),),
         "shared": (
             ShownShared(

@@ -21,7 +21,7 @@ from b24app.services.webhook_events import EventKind
 from b24app.store.decisions import RejectReason
 from b24app.store.effects import EffectState
 from b24app.web.app import REFUSALS
-from tests.web.audit_families import AUDIT_FAMILIES
+from tests.web.audit_families import AUDIT_FAMILIES, AUDIT_JOURNAL
 
 ROOT = Path(b24app.__file__).parent
 TYPES = {record_type.word for record_type in RecordType}
@@ -62,6 +62,7 @@ FAMILIES: dict[str, set[str]] = {
     "key.": {"phone", "email", "weak_phone", "email_alias"},
     "setting.": RULES
     | {
+        *AUDIT_JOURNAL,
         "enquiry",
         "enquiry_undone",
         "phone_fix",

@@ -12,6 +12,7 @@ from b24app.services.portal import Runtime
 from b24app.store.audit_values import AuditRun
 from b24app.store.exports import Export, ExportKind, ExportState
 
+OPENED: Final = "audit.opened."
 MEGABYTE: Final = 1e6
 LIFE_S: Final = 86_400.0
 SILENT_S: Final = 120.0  # without progress: the process that wrote it is gone
@@ -27,7 +28,7 @@ async def order_export(desk: Desk, run: AuditRun, kind: str) -> Export:
         known = await tx.exports.of_run(run.run_id, at)
         if sum(state_of(export, at) == ExportState.RUNNING.value for export in known) >= RUNNING_AT_ONCE:
             raise Refused("export_running", 409)
-        await tx.journal.note(desk.viewer.id, "audit_export", None, f"{run.name} ({kind})", at)
+        await tx.journal.note(desk.viewer.id, "audit.export", "", kind, at)
         return await tx.exports.begin(
             run.run_id,
             ExportKind(kind),
@@ -85,7 +86,7 @@ async def open_export(desk: Desk, export_id: int) -> tuple[Export, AsyncIterator
             raise Refused("export_gone", 404)
         if export.created_by != desk.viewer.id:
             raise Refused("not_auditor", 403)
-        await tx.journal.note(desk.viewer.id, "audit_download", None, export.kind.value, at)
+        await tx.journal.note(desk.viewer.id, f"{OPENED}file", "", export.kind.value, at)
     return export, open_pieces(export.key, _pieces(desk, export), export.pieces)
 
 

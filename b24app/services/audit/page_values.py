@@ -80,10 +80,10 @@ class GroupsPage:
 
 @dataclass(frozen=True, slots=True)
 class ChainLink:
-    """A~B phone."""
+    """A~B phone; all that one value of A joins to it stand together."""
 
     a: str
-    b: str
+    others: tuple[str, ...]
     kind: str
 
 

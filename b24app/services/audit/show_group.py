@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from b24app.dedupe.keys import KeyKind
 from b24app.dedupe.record import RecordRef, RecordType
 from b24app.services.access import Refused
 from b24app.services.audit.compare_members import Sides, marks_of, merge_order, side_by_side
@@ -73,11 +74,12 @@ def _sides(
 
 def _chain(group: AuditGroup, marks: Mapping[RecordRef, str]) -> tuple[ChainLink, ...]:
     """Return the links between records the viewer knows of; who may not read one sees a question mark."""
-    told = [
-        ChainLink(marks.get(link.a, HIDDEN_MARK), marks.get(link.b, HIDDEN_MARK), link.kind.name.lower())
-        for link in group.chain
-        if link.a in marks or link.b in marks
-    ]
+    joined: dict[tuple[str, KeyKind, int], list[str]] = {}
+    for link in group.chain:
+        if link.a in marks or link.b in marks:
+            others = joined.setdefault((marks.get(link.a, HIDDEN_MARK), link.kind, link.key_no), [])
+            others.append(marks.get(link.b, HIDDEN_MARK))
+    told = [ChainLink(a, tuple(others), kind.name.lower()) for (a, kind, _), others in joined.items()]
     return tuple(told[:LINKS_SHOWN])
 
 

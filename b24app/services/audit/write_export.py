@@ -1,6 +1,6 @@
 """Writes a file of an audit while the portal is read with its owner's token: never whole, never in clear.
 
-The portal is asked block by block, behind everybody who waits for an answer; memory holds one block.
+The portal is asked block by block, behind people who wait for a page; memory holds one block.
 """
 
 import asyncio
@@ -66,10 +66,10 @@ async def write_export(desk: Desk, run: AuditRun, export: Export) -> None:
 
 
 async def _slow(desk: Desk) -> Desk:
-    """Return the desk with the same person's voice, but last in the queue for the portal's requests."""
+    """Return the desk with the same person's voice, but behind people who wait for a page."""
     token = desk.token
     context = await open_portal_as(
-        desk.context.runtime, token.portal_id, token.access_token, Priority.BACKGROUND
+        desk.context.runtime, token.portal_id, token.access_token, Priority.ROBOT
     )
     return replace(desk, context=context)
 
