@@ -68,7 +68,7 @@ async def _work_off(context: PortalContext, steps: Mapping[EffectState, Step]) -
     busy_kinds: set[str] = set()
     after = 0
     while effects := await _take(context, after):
-        for effect in effects:
+        for effect in sorted(effects, key=_is_for_later):
             if effect.kind in busy_kinds:
                 continue
             try:
@@ -78,6 +78,11 @@ async def _work_off(context: PortalContext, steps: Mapping[EffectState, Step]) -
                 busy_kinds |= set() if isinstance(busy, NotYet) else {effect.kind}
         after = effects[-1].effect_id
     return min(waiting, key=lambda busy: busy.retry_after_s, default=None)
+
+
+def _is_for_later(effect: Effect) -> bool:
+    """Somebody waits for what a repeat enquiry brings; notes and the like come after it."""
+    return effect.lead_id is None
 
 
 class NotYet(PortalBusy):
