@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,20 +31,22 @@ class Receiver:
     answers: list[str] = field(default_factory=list)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-        headers = dict(line.lower().split(": ", 1) for line in head[1:] if line)
-        exact = {
-            name: line.split(": ", 1)[1] for line in head[1:] if line for name in [line.split(":")[0].lower()]
-        }
-        body = await reader.readexactly(int(headers.get("content-length", "0")))
-        self.told.append(Told(head[0].split(" ")[1], exact, body))
-        answer = self.answers.pop(0) if self.answers else "204 No Content"
-        if answer == "hang":
-            await reader.read()
-        else:
-            writer.write(f"HTTP/1.1 {answer}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
-            await writer.drain()
+        with suppress(asyncio.IncompleteReadError):  # the sender may lose its patience
+            self.told.append(await self._read(reader))
+            answer = self.answers.pop(0) if self.answers else "204 No Content"
+            if answer == "hang":
+                await reader.read()
+            else:
+                writer.write(f"HTTP/1.1 {answer}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+                await writer.drain()
         writer.close()
+
+    async def _read(self, reader: asyncio.StreamReader) -> Told:
+        first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        pairs = (line.split(": ", 1) for line in lines if line)
+        headers = {name.lower(): value for name, value in pairs}
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
+        return Told(first.split(" ")[1], headers, body)
 
 
 @asynccontextmanager

@@ -27,6 +27,7 @@ from b24app.bitrix24.errors import (
 )
 
 Http: TypeAlias = httpx.AsyncClient
+Judge: TypeAlias = Callable[[httpx.Request], Awaitable[str]]
 
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/32")  # NAT64, RFC 6052 and 8215: holds any IPv4 address
 RECEIVERS_AT_ONCE = 32  # of webhooks
@@ -51,11 +52,15 @@ class PublicOnly(httpx.AsyncHTTPTransport):
 class PublicPinned(httpx.AsyncHTTPTransport):
     """Connects to the very address that was judged: a name asked twice may lead elsewhere the second time.
 
-    For clients that keep no connection: two names at one address would share it.
+    For clients that keep no connection: two names at one address would share it. ``judge`` returns the address.
     """
 
+    def __init__(self, *, limits: httpx.Limits, judge: Judge | None = None) -> None:
+        super().__init__(limits=limits)
+        self._judge = judge or public_address
+
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        address, name = await public_address(request), request.url.host
+        address, name = await self._judge(request), request.url.host
         request.extensions = {**request.extensions, "sni_hostname": name}
         request.url = request.url.copy_with(host=address)
         return await super().handle_async_request(request)

@@ -13,10 +13,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from b24app.bitrix24.wire import NotDelivered
+from b24app.logs import logger
 from b24app.services.portal import Runtime
 from b24app.services.webhook_events import DELIVERY_TASK
 from b24app.store.portals import PortalStatus
 from b24app.store.webhooks import Attempt, Delivery, DeliveryState, Webhook
+
+log = logger(__name__)
 
 SIGNATURE_HEADER, EVENT_HEADER = "B24app-Signature", "B24app-Event-Id"
 PAUSES_S = (60.0, 120.0, 300.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 14_400.0)  # after the last: always the last
@@ -69,6 +72,8 @@ async def _tell_and_note(
     runtime: Runtime, portal_id: int, member_id: str, hook: Webhook, deliveries: Sequence[Delivery]
 ) -> None:
     told = await _tell(runtime, member_id, hook, deliveries)
+    if not is_delivered(told.last.result):
+        log.info("webhook not taken", webhook=hook.webhook_id, result=told.last.result)
     async with runtime.store.begin(portal_id) as tx:
         for attempt in told.attempts:
             await tx.webhooks.note_attempt(attempt)

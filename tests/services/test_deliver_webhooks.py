@@ -7,10 +7,11 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
+import httpx
 import pytest
 
 from b24app.bitrix24.origins import ReceiverRefused, receiver_address
-from b24app.bitrix24.wire import NotDelivered, is_public, make_sender
+from b24app.bitrix24.wire import NotDelivered, PublicPinned, is_public, make_sender
 from b24app.dedupe.grade import Grade
 from b24app.dedupe.record import RecordRef, RecordType
 from b24app.services.deliver_webhooks import GIVE_UP_AFTER_S, PAUSES_S, deliver_webhooks, portals_to_tell
@@ -75,7 +76,7 @@ class Post:
 @pytest.fixture
 async def post(store: Store, clock: StillClock) -> AsyncIterator[Post]:
     portal, asked = await a_portal(store), Asked()
-    async with make_sender(allow_insecure=True, timeout_s=0.3) as send:
+    async with make_sender(allow_insecure=True, timeout_s=10) as send:
         runtime = Runtime(
             store=store, oauth=None, make_client=None, queue=asked, send=send, clock=clock, manifest=None,
             base_url="", client_id="", bx24_js_url="", page_keys=(), allow_insecure=True,
@@ -119,7 +120,7 @@ async def test_a_change_is_told_in_ids_and_codes_and_signed(post: Post, listener
 
 
 async def test_what_fails_is_tried_again_with_one_id_and_one_body(post: Post, listener: Receiver):
-    listener.answers = ["500 Oops", "302 Found", "hang"]
+    listener.answers = ["500 Oops", "302 Found", "503 Later"]
     await post.add(listener.url)
     await post.plan()
     assert not await post.plan(), "one key is one event"
@@ -254,3 +255,26 @@ async def test_a_public_looking_name_that_resolves_to_loopback_is_never_connecte
 
     assert failure.value.code == "inner_address"
     assert listener.told == []
+
+
+async def test_the_connection_goes_to_the_address_that_was_judged_and_keeps_the_name(listener: Receiver):
+    async def judge(request: httpx.Request) -> str:
+        return "127.0.0.1"
+
+    port = listener.url.split(":")[2].split("/")[0]
+    async with httpx.AsyncClient(transport=PublicPinned(limits=httpx.Limits(), judge=judge)) as http:
+        answer = await http.post(f"http://a-name-nobody-has.example:{port}/hook")
+
+    assert answer.status_code == 204
+    assert answer.request.extensions["sni_hostname"] == "a-name-nobody-has.example"
+    assert [told.headers["host"] for told in listener.told] == [f"a-name-nobody-has.example:{port}"]
+
+
+async def test_a_receiver_that_does_not_answer_is_left_in_time(listener: Receiver):
+    listener.answers = ["hang"]
+
+    async with make_sender(allow_insecure=True, timeout_s=0.1) as send:
+        with pytest.raises(NotDelivered) as failure:
+            await send(listener.url, b"{}", {})
+
+    assert failure.value.code == "time_out"
