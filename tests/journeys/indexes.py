@@ -23,16 +23,16 @@ async def undisturbed(town: Town, portal: SandboxPortal | None = None) -> Index:
     rows = [(kind, row) for kind in RecordType for row in await _rows(chosen, kind)]
     records = (to_live_record(kind, row).record for kind, row in rows)
     indexed = (to_indexed(record, context.rules, context.hashing_key, read_at=0.0) for record in records)
-    return {record.ref: record for record in indexed}
+    return {record.ref: replace(record, modified_at=None) for record in indexed}
 
 
 async def index_of(town: Town, portal: SandboxPortal | None = None) -> Index:
-    """Return the whole index of a portal, when it was read left out."""
+    """Return the whole index of a portal; when it was read, and last changed by our own writes, left out."""
     portal_id = (await town.known(portal)).portal_id
     async with town.house.runtime.store.read(portal_id) as tx:
         refs = [ref for kind in RecordType for ref in await tx.index.unseen_since(float("inf"), kind, 10**6)]
         known = await tx.index.get_many(refs)
-    return {ref: replace(record, read_at=0.0) for ref, record in known.items()}
+    return {ref: replace(record, read_at=0.0, modified_at=None) for ref, record in known.items()}
 
 
 async def _rows(portal: SandboxPortal, kind: RecordType) -> list[dict[str, object]]:
