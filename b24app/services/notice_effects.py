@@ -3,6 +3,7 @@
 from b24app.bitrix24 import acting, answers, methods
 from b24app.bitrix24.calls import JSON, Answer, Command
 from b24app.dedupe.record import RecordRef
+from b24app.services.audit.hand_notice import GROUP_HANDED, tell_group_handed
 from b24app.services.audit.notices import AUDIT_DONE, tell_audit_done
 from b24app.services.effects import NothingToDo, Payload
 from b24app.services.note_text import NoteWriter
@@ -10,6 +11,8 @@ from b24app.services.notices import Happening
 from b24app.services.portal import PortalContext
 from b24app.services.records import to_live_record
 from b24app.texts import language_of, plain_translator
+
+AUDITS = {AUDIT_DONE: tell_audit_done, GROUP_HANDED: tell_group_handed}  # by the payload's kind
 
 
 class Notification:
@@ -20,8 +23,8 @@ class Notification:
 
     async def carry_out(self, context: PortalContext, payload: Payload) -> dict[str, JSON]:
         """Read whom it concerns, and notify him."""
-        if payload["kind"] == AUDIT_DONE:
-            return await tell_audit_done(context, payload)
+        if (tell := AUDITS.get(str(payload["kind"]))) is not None:
+            return await tell(context, payload)
         ref = RecordRef.parse(str(payload["ref"]))
         is_repeat = payload["kind"] == Happening.REPEAT.value
         best = RecordRef.parse(str(payload["best"])) if is_repeat else ref

@@ -144,6 +144,9 @@ async def test_a_group_is_handed_to_a_known_person_with_a_date(acme: Town) -> No
     kept = (await acme.rows("SELECT handed_to, due_at FROM audit_group WHERE group_no = $1", int(number)))[0]
     assert kept["handed_to"] == MANAGER_OF_ALL
     assert 'value="2030-01-31"' in handed.text
+    await acme.work()
+    told = [one.text for one in acme.portal.bell.of(MANAGER_OF_ALL)]
+    assert [text for text in told if "поручена группа" in text and "31 января 2030" in text]
 
 
 async def test_a_record_called_no_duplicate_leaves_the_next_audits_group(acme: Town) -> None:

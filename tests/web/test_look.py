@@ -27,6 +27,8 @@ DIFFERENT_LOOKS = [
         "enquiries_full",
         "enquiries_no_originals",
     ),
+    *("audit_running", "audit_trial", "audit_report_full", "audit_list_groups", "audit_list_mine_none"),
+    *("audit_group_alarm", "audit_group_hidden", "audit_hubs"),
     *("refusal_page_outdated", "installed_partly", "not_admin", "overview_parts_off", "search_found"),
 ]
 
@@ -62,6 +64,8 @@ def test_every_page_is_accessible_fits_and_stays_quiet(
     visitor = Visitor(browser, desk, width=width, scheme=scheme)
     found: dict[str, object] = {}
     desk.answers["/progress"] = (200, desk.render("en", "overview_running"))
+    desk.answers["/audit/live"] = (200, desk.render("en", "audit_running"))
+    desk.answers["/audit/files"] = (200, desk.render("en", "audit_files"))
 
     for number, name in enumerate(DIFFERENT_LOOKS):
         frame = visitor.open(name, LANGUAGES[number % 2])

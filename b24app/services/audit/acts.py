@@ -3,6 +3,7 @@
 from b24app.bitrix24.answers import Viewer
 from b24app.services.access import Refused
 from b24app.services.audit.access import may_audit
+from b24app.services.audit.hand_notice import plan_hand_notice
 from b24app.services.audit.orders import AuditScope, AuditTerms
 from b24app.services.portal import PortalContext
 from b24app.store.audit_values import AuditRun, AuditState
@@ -60,7 +61,7 @@ async def cancel_audit(context: PortalContext, viewer: Viewer, run_id: int) -> N
 async def hand_over(
     context: PortalContext, viewer: Viewer, run_id: int, group_no: int, to: int | None, due_at: float | None
 ) -> None:
-    """Note who is to settle a group, and until when; None takes it back. Who is named learns of it elsewhere."""
+    """Note who is to settle a group, and until when; None takes it back. Who is named is notified."""
     await _prove(context, viewer)
     at = context.now()
     async with context.begin() as tx:
@@ -68,9 +69,12 @@ async def hand_over(
         if group is None:
             raise Refused("page_outdated", 409)
         await tx.audits.hand_over(run_id, group_no, to, due_at)
+        if to is not None and to != viewer.id:
+            await plan_hand_notice(tx, run_id, group_no, to, at)
         before = {"to": group.handed_to, "due_at": group.due_at}
         after = {"run": run_id, "group": group.code, "to": to, "due_at": due_at}
         await tx.journal.note(viewer.id, "audit.hand_over", before, after, at)
+    await context.runtime.queue.ask("carry_out_effects", context.portal.portal_id)
 
 
 async def note_opened(context: PortalContext, viewer: Viewer, run_id: int, what: str) -> None:
