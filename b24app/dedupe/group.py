@@ -107,6 +107,10 @@ def describe_group(
 ) -> DuplicateGroup:
     """Return the group that its shared keys make, each with its holders within the group, hubs left out."""
     ordered = tuple(sorted(keys, key=_strongest_first))
+    (strongest, *others) = ordered
+    is_small = not others and len(strongest.records) < LARGE_GROUP
+    if is_small and strongest.key.kind in joining and not apart:
+        return _held_by_one(strongest)
     records = tuple(sorted({ref for holders in ordered for ref in holders.records}))
     parts = [
         (holders.key, part)
@@ -119,6 +123,13 @@ def describe_group(
     members = frozenset(records)
     contested = sorted((a, b) for a in apart.keys() & members for b in apart[a] & members if a < b)
     return DuplicateGroup(records, ordered, chain, _weak_bridges(records, parts, chain), tuple(contested))
+
+
+def _held_by_one(holders: KeyHolders) -> DuplicateGroup:
+    """Return a small group that one key makes, as most are: a star around its smallest record."""
+    first, *others = holders.records
+    chain = tuple([Link(first, other, holders.key) for other in others])
+    return DuplicateGroup(holders.records, (holders,), chain, (), ())
 
 
 def apart_of(rejected: Iterable[frozenset[RecordRef]]) -> Apart:
