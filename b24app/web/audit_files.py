@@ -8,7 +8,6 @@ from b24app.services.audit.export import open_export, order_export, show_files
 from b24app.services.audit.open_desk import get_run, open_whole_desk
 from b24app.services.audit.show_report import show_report
 from b24app.services.audit.write_export import write_export
-from b24app.store.exports import ExportKind
 from b24app.web.audit import number_of
 from b24app.web.background import Background
 from b24app.web.calls import FORM_BODY, one, read_act, runtime_of
@@ -17,8 +16,8 @@ from b24app.web.pages import page_response
 router = APIRouter(prefix="/audit", default_response_class=HTMLResponse)
 
 MEDIA = {
-    ExportKind.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ExportKind.CSV: "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv; charset=utf-8",
 }
 
 
@@ -52,4 +51,4 @@ async def download(request: Request) -> StreamingResponse:
     opened, pieces = await open_export(desk, number_of(fields, "export_id"))
     name = f"audit-{opened.run_id}.{opened.kind.value}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(opened.size)}
-    return StreamingResponse(pieces, media_type=MEDIA[opened.kind], headers=headers)
+    return StreamingResponse(pieces, media_type=MEDIA[opened.kind.value], headers=headers)
