@@ -27,11 +27,13 @@ Keys = frozenset[MatchKey]
 class Neighbourhood:
     """``members``: the records asked about and whoever shares a value that is no hub, step by step.
 
-    ``holders`` has every key of theirs. ``indexed`` are the keys as the index knows them.
+    ``holders`` has every key of theirs. ``indexed`` are the keys as the index knows them, ``touched_at`` the
+    last change by somebody else than this app (Unix seconds).
     """
 
     members: Mapping[RecordRef, Keys]
     indexed: Mapping[RecordRef, Keys]
+    touched_at: Mapping[RecordRef, float | None]
     holders: Mapping[MatchKey, tuple[Holder, ...]]
     hubs: Keys
     rejected: frozenset[frozenset[RecordRef]]
@@ -89,7 +91,9 @@ async def find_neighbourhood(
     while reached and len(walk.members) + len(reached) <= MEMBERS_AT_ONCE:
         reached = await walk.step(reached)
     rejected = await _rejected(tx, walk.members, walk.indexed, now=now)
-    return Neighbourhood(walk.members, walk.indexed, walk.holders, frozenset(walk.hubs), rejected, limit)
+    return Neighbourhood(
+        walk.members, walk.indexed, walk.touched_at, walk.holders, frozenset(walk.hubs), rejected, limit
+    )
 
 
 class _Walk:
@@ -101,6 +105,7 @@ class _Walk:
         self._live = live
         self.members: dict[RecordRef, Keys] = {}
         self.indexed: dict[RecordRef, Keys] = {}
+        self.touched_at: dict[RecordRef, float | None] = {}
         self.holders: dict[MatchKey, tuple[Holder, ...]] = {}
         self.hubs: set[MatchKey] = set()
 
@@ -108,8 +113,10 @@ class _Walk:
         """Take these records in; return their neighbours that are not in yet."""
         if not refs:
             return set()
-        known = {ref: record.keys for ref, record in (await self._tx.index.get_many(refs)).items()}
+        records = await self._tx.index.get_many(refs)
+        known = {ref: record.keys for ref, record in records.items()}
         self.indexed |= known
+        self.touched_at |= {ref: record.modified_at for ref, record in records.items()}
         self.members |= {ref: self._live.get(ref, known.get(ref, frozenset())) for ref in sorted(refs)}
         wanted = {key for ref in refs for key in self.members[ref]} - self.holders.keys()
         found = _by_key(await self._tx.index.holders(wanted)) if wanted else {}

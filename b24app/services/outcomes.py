@@ -143,7 +143,7 @@ async def _heal(context: PortalContext, refs: Iterable[RecordRef]) -> None:
 def _surroundings(context: PortalContext, rules: RuleSet, known: _Known, view: LiveView) -> Surroundings:
     around = known.around
     return Surroundings(
-        records={ref: _record(view, ref) for ref in around.members if ref in view.records},
+        records={ref: _record(around, view, ref) for ref in around.members if ref in view.records},
         rules=rules,
         portal_key=context.hashing_key,
         now=context.now(),
@@ -154,8 +154,11 @@ def _surroundings(context: PortalContext, rules: RuleSet, known: _Known, view: L
     )
 
 
-def _record(view: LiveView, ref: RecordRef) -> Record:
-    """Return a record as read live; a contact with all its companies, where they were asked for."""
+def _record(around: Neighbourhood, view: LiveView, ref: RecordRef) -> Record:
+    """Return a record as read live; a contact with all its companies, where they were asked for.
+
+    Its last change is what the index holds: the portal's own date of it is that of our fields as well.
+    """
     record = view.records[ref].record
-    companies = view.companies.get(ref)
-    return replace(record, links=companies) if companies else record
+    touched_at = around.touched_at.get(ref, record.modified_at)
+    return replace(record, links=view.companies.get(ref) or record.links, modified_at=touched_at)

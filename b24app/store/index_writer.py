@@ -56,13 +56,18 @@ _DROP_LATE = text("""
 """)
 _TOUCH_UNCHANGED = text("""
     WITH touched AS (
-        UPDATE record AS r SET read_at = s.read_at, modified_at = s.modified_at
+        UPDATE record AS r SET read_at = s.read_at, modified_at = CASE WHEN EXISTS (
+            SELECT FROM outcome AS o
+            WHERE o.portal_id = :portal_id AND o.type = r.type AND o.id = r.id
+                AND s.modified_at BETWEEN o.published_at - :own_write_s AND o.published_at + :own_write_s
+        ) THEN r.modified_at ELSE s.modified_at END
         FROM staged_record AS s
         WHERE r.portal_id = :portal_id AND r.type = s.type AND r.id = s.id AND r.fingerprint = s.fingerprint
         RETURNING r.type, r.id
     )
     DELETE FROM staged_record AS s USING touched AS t WHERE s.type = t.type AND s.id = t.id
 """)
+_OWN_WRITE_S = 60.0  # between a write of our fields and the portal's date of it, clocks included
 _DROP_OLD_KEYS = text("""
     DELETE FROM record_key AS k USING staged_record AS s
     WHERE k.portal_id = :portal_id AND k.type = s.type AND k.id = s.id
@@ -149,7 +154,9 @@ async def replace(scope: Scope, records: Sequence[IndexedRecord]) -> list[Record
         return sorted(latest)
     await _stage(scope.connection, latest.values())
     own = {"portal_id": scope.portal_id}
-    for statement in (_DROP_LATE, _TOUCH_UNCHANGED, _DROP_OLD_KEYS, _ADD_KEYS, _UNBURY):
+    await scope.connection.execute(_DROP_LATE, own)
+    await scope.connection.execute(_TOUCH_UNCHANGED, {**own, "own_write_s": _OWN_WRITE_S})
+    for statement in (_DROP_OLD_KEYS, _ADD_KEYS, _UNBURY):
         await scope.connection.execute(statement, own)
     await note_staged(scope)
     changed = await scope.connection.execute(_PUT_RECORDS, own)
