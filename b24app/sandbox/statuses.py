@@ -56,6 +56,9 @@ _ROWS = (
     ("SOURCE", "CALL", "Звонок", 10, None, False),
     ("SOURCE", "EMAIL", "Электронная почта", 20, None, False),
     ("SOURCE", "WEB", "Веб-сайт", 30, None, False),
+    ("SOURCE", "RECOMMENDATION", "По рекомендации", 40, None, False),
+    ("SOURCE", "TRADE_SHOW", "Выставка", 50, None, False),
+    ("SOURCE", "WEBFORM", "CRM-форма", 60, None, False),
 )
 
 
