@@ -13,6 +13,7 @@ TRIGGER_CODE = re.compile(r"[a-z0-9._-]+")  # crm.automation.trigger.add
 PROPERTY_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")  # bizproc.robot.add
 FIELD_TYPES = frozenset({"enumeration", "integer", "crm", "employee", "string", "datetime"})
 PROPERTY_TYPES = frozenset({"bool", "datetime", "int", "select", "string", "text", "user"})
+ROBOT_DOCUMENTS = frozenset({"lead", "deal"})  # those with stages; contacts and companies have none
 
 Texts = Mapping[str, str]  # language → text
 
@@ -65,10 +66,14 @@ class StepProperty:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A robot for leads; ``activity`` is the code of its twin in workflows of contacts and companies, if any."""
+    """A robot; ``activity`` is the code of its twin in workflows of contacts and companies, if any.
+
+    ``documents``: where the robot is offered, ``lead`` and ``deal``.
+    """
 
     code: str
     activity: str | None
+    documents: tuple[str, ...]
     handler: str
     title: Texts
     text: Texts
@@ -148,12 +153,19 @@ def _step(entry: Mapping[str, object], lists: Lists) -> Step:
     return Step(
         code=_matching(STEP_CODE, entry["code"]),
         activity=None if activity is None else _matching(STEP_CODE, activity),
+        documents=_documents(entry["documents"]),
         handler=str(entry["handler"]),
         title=_texts(entry["title"]),
         text=_texts(entry["text"]),
         inputs=_properties(entry["inputs"], lists),
         outputs=_properties(entry["outputs"], lists),
     )
+
+
+def _documents(words: object) -> tuple[str, ...]:
+    if not isinstance(words, list):
+        raise TypeError("documents are a list")
+    return tuple(_one_of(ROBOT_DOCUMENTS, word) for word in words)
 
 
 def _properties(entries: object, lists: Lists) -> tuple[StepProperty, ...]:

@@ -86,12 +86,10 @@ def is_news(change: OutcomeChange) -> bool:
 
 
 def happenings(change: OutcomeChange) -> frozenset[Happening]:
-    """Return what happened to the record; nothing when the change is no news."""
-    return (
-        frozenset(_happened(change.before, change.after, is_new=change.is_new))
-        if is_news(change)
-        else frozenset()
-    )
+    """Return what happened to the record; nothing when the change is no news, or nothing but our looking again."""
+    if change.is_backlog or not is_news(change):
+        return frozenset()
+    return frozenset(_happened(change.before, change.after, is_new=change.is_new))
 
 
 def _happened(before: StoredOutcome | None, after: Outcome, *, is_new: bool) -> Iterator[Happening]:

@@ -15,7 +15,8 @@ class OutcomeChange:
     """A record whose status, matches, grade, shared data or group became other ones.
 
     ``before`` None: never published. ``is_new``: the record was created in the portal a short while ago, and this is
-    the first that is known of it; records of the first indexing are never new.
+    the first that is known of it; records of the first indexing are never new. ``is_backlog``: nothing happened
+    to the record; other rules, a night or an indexing had it looked at again.
     """
 
     ref: RecordRef
@@ -23,6 +24,7 @@ class OutcomeChange:
     after: Outcome
     version: int
     is_new: bool
+    is_backlog: bool = False
 
 
 Reaction = Callable[[PortalContext, Transaction, Sequence[OutcomeChange]], Awaitable[None]]

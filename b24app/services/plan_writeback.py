@@ -1,7 +1,7 @@
 """Decides what a portal's fields have to be told: pure, from outcomes as they are and as they were published."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from b24app.bitrix24.calls import JSON
 from b24app.dedupe.outcome import Outcome, Status
@@ -79,6 +79,7 @@ def _publication(
     )
 
 
-def changes_of(publications: Iterable[Publication]) -> list[OutcomeChange]:
+def changes_of(publications: Iterable[Publication], *, is_backlog: bool) -> list[OutcomeChange]:
     """Return what reactions are told, in the same order."""
-    return [publication.change for publication in publications if publication.change is not None]
+    changes = (publication.change for publication in publications)
+    return [replace(change, is_backlog=is_backlog) for change in changes if change is not None]

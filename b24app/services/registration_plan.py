@@ -20,13 +20,11 @@ FALLBACK = "en"
 FIELD_SORT = 9000  # behind the portal's own fields; each of ours follows the one before it
 SORT_STEP = 10
 
-# Types of documents: REST documentation of bizproc.workflow.start. A robot may have one, an activity's
-# properties need none.
-LEAD_DOCUMENT = ("crm", "CCrmDocumentLead", "LEAD")
-STEP_DOCUMENTS: Mapping[StepKind, tuple[tuple[str, str], ...]] = {
-    "robot": (("crm", "CCrmDocumentLead"),),
-    "activity": (("crm", "CCrmDocumentContact"), ("crm", "CCrmDocumentCompany")),
+# Types of documents: REST documentation of bizproc.workflow.start. Our properties need none of their own.
+DOCUMENTS = {
+    word: ("crm", f"CCrmDocument{word.capitalize()}") for word in ("lead", "deal", "contact", "company")
 }
+ACTIVITY_DOCUMENTS = ("contact", "company")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,18 +158,17 @@ def _item(choice: Choice, place: int, language: str) -> dict[str, JSON]:
 
 
 def _wanted(step: Step, kind: StepKind, base_url: str, language: str) -> WantedStep:
+    documents = step.documents if kind == "robot" else ACTIVITY_DOCUMENTS
     settings: dict[str, JSON] = {
         "HANDLER": _url(base_url, step.handler),
         "USE_SUBSCRIPTION": "Y",  # the step waits for our answer
         "NAME": dict(step.title),
         "DESCRIPTION": dict(step.text),
         "RETURN_PROPERTIES": {entry.code: _property(entry, language) for entry in step.outputs},
-        "FILTER": {"INCLUDE": [list(document) for document in STEP_DOCUMENTS[kind]]},
+        "FILTER": {"INCLUDE": [list(DOCUMENTS[word]) for word in documents]},
     }
     if step.inputs:
         settings["PROPERTIES"] = {entry.code: _property(entry, language) for entry in step.inputs}
-    if kind == "robot":
-        settings["DOCUMENT_TYPE"] = list(LEAD_DOCUMENT)
     digest = hashlib.sha256(orjson.dumps(settings, option=orjson.OPT_SORT_KEYS)).hexdigest()
     return WantedStep(settings, digest[:16])
 

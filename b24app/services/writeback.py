@@ -96,7 +96,7 @@ async def publish_some(runtime: Runtime, portal_id: int, *, is_backlog: bool) ->
         await tx.pending.done([pending for pending in noted if pending.ref in {*look.found, *gone}])
         if look.neighbourhood is not None and not is_backlog:
             await _note_young_hubs(tx, look.neighbourhood, work.refs, look.found, context.now())
-        changes = changes_of(kept)
+        changes = changes_of(kept, is_backlog=is_backlog)
         for reaction in REACTIONS if changes else ():
             await reaction(context, tx, changes)
     for task in TASKS_AFTER if changes else ():

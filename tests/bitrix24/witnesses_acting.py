@@ -11,7 +11,9 @@ COMMANDS: Commands = {
         acting.change_phones("contact", 43, [{"ID": 7, "VALUE": "+79005550102", "VALUE_TYPE": "WORK"}]),
         acting.change_phones("company", 43, [{"ID": 7, "VALUE": "+79005550102", "VALUE_TYPE": "WORK"}]),
         acting.update_lead(1, {"STATUS_ID": "NEW"}),
-        acting.write_user_fields("lead", 1, {"UF_CRM_B24DUP_COUNT": 2}),  # the same method, and one parameter more
+        acting.write_user_fields(
+            "lead", 1, {"UF_CRM_B24DUP_COUNT": 2}
+        ),  # the same method, and one parameter more
         acting.add_contact_to_lead(1, 1010),
         acting.remove_contact_from_lead(1, 1010),
         acting.add_comment("deal", 10, "New comment was added"),

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
@@ -42,11 +41,3 @@ async def _execute(dsn: str, statement: str) -> None:
         await connection.execute(statement)
     finally:
         await connection.close()
-
-
-async def lift_the_limit(built: Town) -> None:
-    """Let the app ask as often as it likes: many stories in one town would wait for the request limit."""
-    portal_id = (await built.known()).portal_id
-    await built.house.runtime.store.limits_take(
-        portal_id, lambda bucket: (replace(bucket, level=0.0, capacity=1e9, rate_per_s=1e6), 0.0)
-    )

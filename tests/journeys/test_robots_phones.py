@@ -15,7 +15,7 @@ from b24app.services.phone_fixes import UNDO_LIFE_S, undo_phone_fix
 from b24app.services.portal import Priority, open_portal
 from b24app.services.publishing import OPTION
 from b24app.store.phone_fixes import PhoneFix
-from tests.journeys.shared_town import installed_town, lift_the_limit
+from tests.journeys.shared_town import installed_town
 from tests.journeys.test_decisions import TravelClock
 from tests.journeys.town import ADMIN, Town, token_of
 
@@ -42,7 +42,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def built(template_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
     folder = tmp_path_factory.mktemp("phones")
     async with installed_town(template_url, folder, size=20, clock=TravelClock()) as town:
-        await lift_the_limit(town)
         async with town.house.runtime.store.begin((await town.known()).portal_id) as tx:
             await tx.options.put(OPTION, {"write_fields": False})
         yield town

@@ -128,3 +128,10 @@ def test_an_empty_note_is_written_only_over_one_that_was_there():
     assert WRITER.write(nothing, is_repeat=False, was_noted=True) == "Дубликатов больше нет."
     assert WRITER.write(nothing, is_repeat=False, was_noted=False) == ""
     assert silent.write(nothing, is_repeat=False, was_noted=True) == ""
+
+
+def test_looking_again_by_other_rules_is_no_happening() -> None:
+    seen = a_change(an_outcome(), an_outcome(CONTACT))
+
+    assert happenings(seen) == {FOUND}
+    assert happenings(replace(seen, is_backlog=True)) == frozenset()

@@ -122,7 +122,7 @@ def test_another_responsible_of_the_match_is_written_and_no_news():
 def test_a_new_record_and_its_match_are_told_oldest_first():
     plan = plan_writeback(a_pair(), {}, fresh=[B], new=[B], spelling=SPELLING)
 
-    assert [(change.ref, change.is_new, change.before) for change in changes_of(plan)] == [
+    assert [(change.ref, change.is_new, change.before) for change in changes_of(plan, is_backlog=False)] == [
         (A, False, None),
         (B, True, None),
     ]
@@ -132,7 +132,7 @@ def test_a_backlog_writes_old_duplicates_and_tells_nobody():
     plan = plan_writeback(a_pair(), {}, fresh=[], new=[], spelling=SPELLING)
 
     assert [publication.write is not None for publication in plan] == [True, True]
-    assert changes_of(plan) == []
+    assert changes_of(plan, is_backlog=False) == []
 
 
 def test_a_unique_record_is_written_when_it_changed_and_left_alone_in_a_backlog():
@@ -159,9 +159,9 @@ def test_without_fields_outcomes_are_kept_told_and_written_when_there_are_some()
     later = plan_writeback(found, kept, fresh=[], new=[], spelling=SPELLING)
 
     assert [publication.write for publication in silent] == [None, None]
-    assert len(changes_of(silent)) == 2
+    assert len(changes_of(silent, is_backlog=False)) == 2
     assert [publication.write is not None for publication in later] == [True, True]
-    assert changes_of(later) == []
+    assert changes_of(later, is_backlog=False) == []
 
 
 def test_a_field_made_again_is_filled_again():

@@ -89,12 +89,15 @@ def test_lists_hold_every_value_the_app_can_say_in_the_portal_s_language():
     assert set(severities) == {severity.word for severity in Severity}
 
 
-def test_robots_are_for_leads_and_their_twins_for_workflows_of_contacts_and_companies():
+def test_robots_are_for_leads_and_deals_and_their_twins_for_workflows_of_contacts_and_companies():
     activities = wanted_steps(MANIFEST, "activity", BASE, "en")
 
     assert set(ROBOTS) == {"find_duplicates", "check_shared", "repeat_enquiry", "unify_phones"}
     assert not set(ROBOTS) & set(activities), "robots and activities share one space of codes"
-    assert ROBOTS["find_duplicates"].settings["FILTER"] == {"INCLUDE": [["crm", "CCrmDocumentLead"]]}
+    assert ROBOTS["find_duplicates"].settings["FILTER"] == {
+        "INCLUDE": [["crm", "CCrmDocumentLead"], ["crm", "CCrmDocumentDeal"]]
+    }
+    assert ROBOTS["repeat_enquiry"].settings["FILTER"] == {"INCLUDE": [["crm", "CCrmDocumentLead"]]}
     for step in activities.values():
         documents = {document[1] for document in step.settings["FILTER"]["INCLUDE"]}
         assert documents == {"CCrmDocumentContact", "CCrmDocumentCompany"}

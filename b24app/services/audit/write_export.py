@@ -68,9 +68,7 @@ async def write_export(desk: Desk, run: AuditRun, export: Export) -> None:
 async def _slow(desk: Desk) -> Desk:
     """Return the desk with the same person's voice, but behind people who wait for a page."""
     token = desk.token
-    context = await open_portal_as(
-        desk.context.runtime, token.portal_id, token.access_token, Priority.ROBOT
-    )
+    context = await open_portal_as(desk.context.runtime, token.portal_id, token.access_token, Priority.ROBOT)
     return replace(desk, context=context)
 
 
