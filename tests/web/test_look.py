@@ -56,8 +56,7 @@ def visitor(browser: Browser, desk: Desk) -> Iterator[Visitor]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (1280, "dark")])
 def test_every_page_is_accessible_fits_and_stays_quiet(
     browser: Browser, desk: Desk, width: int, scheme: str
 ) -> None:
