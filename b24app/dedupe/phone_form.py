@@ -32,6 +32,8 @@ def written_form(raw: str, region: str) -> str | None:
     if len(numbers) != 1 or numbers[0].e164 is None:
         return None
     e164, extension = numbers[0].e164, numbers[0].extension
+    if extension is not None and not extension.isdigit():  # "104#3": the portal would glue it to the number
+        return None
     number = phonenumbers.parse(e164)
     if not phonenumbers.is_valid_number(number):
         return None

@@ -193,4 +193,6 @@ def _shown_change(entry: JournalEntry, names: Mapping[int, str]) -> Change:
 def _spell(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
+    if isinstance(value, dict) and "run" in value:
+        return str(value["run"])  # of an audit its number says enough: it has a page of its own
     return value if isinstance(value, str) else json.dumps(value)

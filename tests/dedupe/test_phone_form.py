@@ -47,6 +47,7 @@ def test_every_spelling_of_a_number_has_one_form(raw, form):
         "8 916 123-45-67 до 18:00",
         "8 916 123-45-67\n18-00",
         "x" * 300,
+        "8 912 345-67-89 доб. 104#3",
     ],
 )
 def test_a_value_that_would_lose_something_has_none(raw):

@@ -15,7 +15,7 @@ from b24app.services.card import Person
 from b24app.services.records import LiveRecord
 from b24app.store.audit_values import AuditGroup, AuditMember, AuditRun, AuditShared
 
-SIDES: Final = 6  # members beside each other on one page
+SIDES: Final = 4  # members beside each other on one page
 LINKS_SHOWN: Final = 30
 MERGED_AT_ONCE: Final = 20  # records on the portal's merge page
 HIDDEN_MARK: Final = "?"
