@@ -177,6 +177,19 @@ def renew_page_token(runtime: Runtime, token: PageToken) -> str:
     return _seal(runtime, renewed)
 
 
+def issue_app_page_token(runtime: Runtime, token: PageToken) -> str:
+    """Return a fresh token for the app's own page, for whom the spent one was issued to."""
+    return issue_page_token(
+        runtime,
+        portal_id=token.portal_id,
+        user_id=token.user_id,
+        page="overview",
+        record_id=0,
+        language=token.language,
+        access_token=token.access_token,
+    )
+
+
 def read_page_token(runtime: Runtime, text: str) -> PageToken:
     """Return what the token allows; raises PageOutdated for one that is old, broken or another's."""
     try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from b24app.dedupe.keys import KeyKind, MatchKey
 from b24app.dedupe.match import Grade
-from b24app.dedupe.record import Record, RecordRef, RecordType
+from b24app.dedupe.record import RecordRef, RecordType
 from b24app.dedupe.rules import RuleSet, is_in_scope
 from b24app.services.decisions import keys_fingerprint
 from b24app.store.database import Transaction
@@ -85,7 +85,7 @@ def _gather(
     one: dict[RecordRef, Holder] = {}
     for holder in holders:
         if holder.ref not in subjects and (
-            holder.ref in one or is_in_scope(_outline(holder), rules, now=now)
+            holder.ref in one or is_in_scope(holder.outline(), rules, now=now)
         ):
             keys[holder.ref].add(holder.key)
             one[holder.ref] = holder
@@ -93,13 +93,6 @@ def _gather(
         Candidate(ref, frozenset(keys[ref]), holder.responsible_id, holder.links, holder.modified_at)
         for ref, holder in one.items()
     ]
-
-
-def _outline(holder: Holder) -> Record:
-    """Return the record as far as the index knows it."""
-    return Record(
-        ref=holder.ref, stage=holder.stage, created_at=holder.created_at, modified_at=holder.modified_at
-    )
 
 
 def _rank(candidate: Candidate, hubs: frozenset[MatchKey]) -> tuple[int, float, RecordRef]:

@@ -10,6 +10,7 @@ from b24app.bitrix24.errors import AccessDenied
 from b24app.dedupe.record import RecordRef, RecordType
 from b24app.services.candidates import Candidate, Candidates, of_type
 from b24app.services.people import name_commands, read_names
+from b24app.services.reading import record_pages
 from b24app.services.records import SELECTED, LiveRecord, to_live_record, to_timestamp
 
 ROWS = methods.PAGE_SIZE
@@ -122,18 +123,9 @@ def far_commands(pages: Iterable[FarPage]) -> dict[str, Command]:
     }
 
 
-def _record_pages(prefix: str, refs: Sequence[RecordRef]) -> dict[str, Command]:
-    commands = {}
-    for record_type in RecordType:
-        ids = sorted({ref.id for ref in refs if ref.type is record_type})
-        for start in range(0, len(ids), ROWS):
-            commands[f"{prefix}_{record_type.word}_{start}"] = methods.list_records(
-                record_type.word,
-                select=SELECTED[record_type],
-                filter_by={"@ID": ids[start : start + ROWS]},
-                order={"ID": "ASC"},
-            )
-    return commands
+def _record_pages(prefix: str, refs: Iterable[RecordRef]) -> dict[str, Command]:
+    pages = record_pages(refs).values()
+    return {f"{prefix}_{page.type.word}_{number}": page.command for number, page in enumerate(pages)}
 
 
 def read_view(batch: BatchAnswer, pages: Sequence[FarPage]) -> LiveView:

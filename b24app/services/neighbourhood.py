@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from b24app.dedupe.grade import Grade
 from b24app.dedupe.keys import MatchKey
-from b24app.dedupe.record import Record, RecordRef
+from b24app.dedupe.record import RecordRef
 from b24app.dedupe.rules import RuleSet, is_in_scope
 from b24app.services.decisions import keys_fingerprint
 from b24app.store.database import Transaction
@@ -66,7 +66,7 @@ class Neighbourhood:
             holder.ref
             for key in keys & self.hubs
             for holder in self.holders[key]
-            if is_in_scope(_outline(holder), rules, now=now)
+            if is_in_scope(holder.outline(), rules, now=now)
         }
         near = {holder.ref for key in keys - self.hubs for holder in self.holders.get(key, ())}
         apart = {other for other in far if frozenset((ref, other)) in self.rejected}
@@ -147,10 +147,4 @@ async def _rejected(
         frozenset((decision.a, decision.b))
         for decision in decisions
         if all(prints.get(ref) == decision.fingerprint_of(ref) for ref in (decision.a, decision.b))
-    )
-
-
-def _outline(holder: Holder) -> Record:
-    return Record(
-        ref=holder.ref, stage=holder.stage, created_at=holder.created_at, modified_at=holder.modified_at
     )

@@ -14,7 +14,7 @@ from math import ceil, sqrt
 from b24app.bitrix24 import answers, methods
 from b24app.bitrix24.calls import BATCH_LIMIT, JSON, BatchAnswer, Command
 from b24app.bitrix24.errors import MethodTimeSpent, UnexpectedAnswer
-from b24app.dedupe.record import RecordType
+from b24app.dedupe.record import RecordRef, RecordType
 from b24app.services.records import SELECTED
 from b24app.store.sync_state import Range, Span
 
@@ -36,6 +36,36 @@ class Bounds:
     first_id: int
     last_id: int
     total: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    """At most fifty records of one type, named by id, and the command that lists them."""
+
+    type: RecordType
+    command: Command
+
+
+def record_pages(
+    refs: Iterable[RecordRef], also: Mapping[RecordType, Sequence[str]] | None = None
+) -> dict[str, RecordPage]:
+    """Return the pages that list these records, by a key such as ``lead0``; ``also`` selects further fields."""
+    ids: dict[RecordType, list[int]] = {}
+    for ref in sorted(set(refs)):
+        ids.setdefault(ref.type, []).append(ref.id)
+    return {
+        f"{kind.word}{start}": RecordPage(
+            kind,
+            methods.list_records(
+                kind.word,
+                select=(*SELECTED[kind], *(also or {}).get(kind, ())),
+                filter_by={"@ID": numbers[start : start + PAGE_ROWS]},
+                order={"ID": "ASC"},
+            ),
+        )
+        for kind, numbers in ids.items()
+        for start in range(0, len(numbers), PAGE_ROWS)
+    }
 
 
 def bounds_commands(types: Iterable[RecordType]) -> dict[str, Command]:

@@ -1,15 +1,15 @@
 """Bringing chosen records up to date: read them now, store what is there, forget what is gone."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from b24app.bitrix24 import answers, methods
-from b24app.bitrix24.calls import BATCH_LIMIT, Command
+from b24app.bitrix24.calls import BATCH_LIMIT
 from b24app.bitrix24.errors import AccessDenied
 from b24app.bitrix24.throttle import Priority
-from b24app.dedupe.record import Record, RecordRef, RecordType
+from b24app.dedupe.record import Record, RecordRef
 from b24app.services.portal import PortalContext, Runtime, open_portal
-from b24app.services.records import SELECTED, to_indexed, to_live_record
+from b24app.services.reading import record_pages
+from b24app.services.records import to_indexed, to_live_record
 from b24app.store.inbox import Waiting
 
 COMMANDS_BESIDES = 4  # three types may each leave a page half full; one command asks who we are
@@ -66,28 +66,12 @@ async def _refresh(context: PortalContext, refs: Sequence[RecordRef]) -> list[Re
 
 async def _read(context: PortalContext, refs: Iterable[RecordRef]) -> Mapping[RecordRef, Record]:
     """Ask for all of them in one batch, and for proof that the token sees everything."""
-    commands: dict[str, Command] = {"me": methods.profile()}
-    types: dict[str, RecordType] = {}
-    for kind, ids in _by_type(refs).items():
-        for start in range(0, len(ids), methods.PAGE_SIZE):
-            key = f"{kind.word}{start}"
-            types[key] = kind
-            commands[key] = methods.list_records(
-                kind.word,
-                select=SELECTED[kind],
-                filter_by={"@ID": ids[start : start + methods.PAGE_SIZE]},
-                order={"ID": "ASC"},
-            )
-    batch = await context.client.batch(commands)
+    pages = record_pages(refs)
+    batch = await context.client.batch(
+        {"me": methods.profile(), **{key: page.command for key, page in pages.items()}}
+    )
     if not answers.viewer(batch.get("me")).is_admin:
         raise LostRights(method="profile")
-    rows = ((kind, row) for key, kind in types.items() for row in answers.rows(batch.get(key)))
+    rows = ((page.type, row) for key, page in pages.items() for row in answers.rows(batch.get(key)))
     records = (to_live_record(kind, row).record for kind, row in rows)
     return {record.ref: record for record in records}
-
-
-def _by_type(refs: Iterable[RecordRef]) -> dict[RecordType, list[int]]:
-    grouped: defaultdict[RecordType, list[int]] = defaultdict(list)
-    for ref in sorted(set(refs)):
-        grouped[ref.type].append(ref.id)
-    return grouped

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from b24app.services.access import PageToken, issue_page_token
+from b24app.services.access import PageToken, issue_app_page_token
 from b24app.services.notice_settings import ShownNotices, show_notices
 from b24app.services.overview import ShownParts
 from b24app.services.phone_fix_list import ShownPhoneFixes, list_phone_fixes
@@ -35,22 +35,14 @@ async def show_automation(
 
     ``publishing``: the form that was just sent; ``restored``: phones just written back.
     """
-    context, viewer = await open_for_administrator(runtime, token)
+    context, _ = await open_for_administrator(runtime, token)
     async with context.read() as tx:
         writing = await show_publishing(tx, publishing)
         notices = await show_notices(tx, saved=notices_saved)
         fixes = await list_phone_fixes(tx, now=context.now(), restored=restored)
         parts = await read_parts(context, tx)
     return Automation(
-        page_token=issue_page_token(
-            runtime,
-            portal_id=token.portal_id,
-            user_id=viewer.id,
-            page="overview",
-            record_id=0,
-            language=token.language,
-            access_token=token.access_token,
-        ),
+        page_token=issue_app_page_token(runtime, token),
         publishing=writing,
         notices=notices,
         phone_fixes=fixes,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from b24app.services.access import PageToken, issue_page_token
+from b24app.services.access import PageToken, issue_app_page_token
 from b24app.services.api_keys import KeyOutcome
 from b24app.services.card import Person
 from b24app.services.connections import (
@@ -31,22 +31,14 @@ async def show_connections(
     webhook_outcome: WebhookOutcome | None = None,
 ) -> Connections:
     """Return the page; raises Refused for anybody but an administrator."""
-    context, viewer = await open_for_administrator(runtime, token)
+    context, _ = await open_for_administrator(runtime, token)
     async with context.read() as tx:
         keys, hooks, counts = await tx.api_keys.list(), await tx.webhooks.list(), await tx.webhooks.counts()
     makers = {key.created_by for key in keys} | {hook.created_by for hook in hooks}
     names = await ask_names(context.client, makers)
     of_hook, of_key = webhook_outcome or WebhookOutcome(), key_outcome or KeyOutcome()
     return Connections(
-        page_token=issue_page_token(
-            runtime,
-            portal_id=token.portal_id,
-            user_id=viewer.id,
-            page="overview",
-            record_id=0,
-            language=token.language,
-            access_token=token.access_token,
-        ),
+        page_token=issue_app_page_token(runtime, token),
         api_keys=ShownKeys(
             known=tuple(_shown_key(key, names) for key in keys),
             created=of_key.created,

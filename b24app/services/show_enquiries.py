@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from b24app.bitrix24 import answers, methods
 from b24app.bitrix24.calls import Command
 from b24app.dedupe.record import RecordRef, RecordType
-from b24app.services.access import PageToken, issue_page_token
+from b24app.services.access import PageToken, issue_app_page_token
 from b24app.services.build_card import PATH
 from b24app.services.enquiries import (
     EnquiriesPage,
@@ -35,7 +35,7 @@ async def show_enquiries(
     runtime: Runtime, token: PageToken, *, page: str = "1", form: EnquiryForm | None = None
 ) -> EnquiriesPage:
     """Return the page; raises Refused for anybody but an administrator."""
-    context, viewer = await open_for_administrator(runtime, token)
+    context, _ = await open_for_administrator(runtime, token)
     async with context.read() as tx:
         total = await tx.enquiries.count_repeats()
         pages = max(1, -(-total // ROWS))
@@ -45,15 +45,7 @@ async def show_enquiries(
         rules = await read_enquiry_rules(tx)
     is_refused = form is not None and form.mistake is not None
     return EnquiriesPage(
-        page_token=issue_page_token(
-            runtime,
-            portal_id=token.portal_id,
-            user_id=viewer.id,
-            page="overview",
-            record_id=0,
-            language=token.language,
-            access_token=token.access_token,
-        ),
+        page_token=issue_app_page_token(runtime, token),
         rules=form.typed if form is not None and is_refused else ShownEnquiryRules.of(rules),
         stages=await read_stages(context),
         enquiries=await _shown(context, found, effects),

@@ -10,7 +10,7 @@ from sqlalchemy import TextClause, delete, func, select, text
 
 from b24app.dedupe.key_table import KeyTable
 from b24app.dedupe.keys import KeyKind, MatchKey
-from b24app.dedupe.record import RecordRef, RecordType, Stage
+from b24app.dedupe.record import Record, RecordRef, RecordType, Stage
 from b24app.store import index_writer
 from b24app.store.arrays import from_links, key_columns, ref_columns
 from b24app.store.index_columns import RecordColumns, read_keys, read_records
@@ -62,6 +62,12 @@ class Holder:
     links: tuple[RecordRef, ...]
     created_at: float | None
     modified_at: float | None
+
+    def outline(self) -> Record:
+        """Return the record as far as the index knows it."""
+        return Record(
+            ref=self.ref, stage=self.stage, created_at=self.created_at, modified_at=self.modified_at
+        )
 
 
 class IndexRepository:

@@ -11,7 +11,8 @@ from b24app.bitrix24.calls import JSON, Command
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.errors import AccessDenied
 from b24app.dedupe.record import Record, RecordRef, RecordType
-from b24app.services.records import SELECTED, to_live_record, to_timestamp
+from b24app.services.reading import record_pages
+from b24app.services.records import to_live_record, to_timestamp
 from b24app.services.refresh import LostRights
 
 SOURCE = "SOURCE_ID"
@@ -30,22 +31,13 @@ class Members:
 
 async def read_members(client: PortalClient, refs: Iterable[RecordRef]) -> Members:
     """Read these records, fifty a page. Raises LostRights when the token no longer sees everything."""
-    commands: dict[str, Command] = {"me": methods.profile()}
-    types: dict[str, RecordType] = {}
-    for kind, ids in _by_type(refs).items():
-        for start in range(0, len(ids), methods.PAGE_SIZE):
-            key = f"{kind.word}{start}"
-            types[key] = kind
-            commands[key] = methods.list_records(
-                kind.word,
-                select=(*SELECTED[kind], SOURCE) if kind in WITH_SOURCE else SELECTED[kind],
-                filter_by={"@ID": ids[start : start + methods.PAGE_SIZE]},
-                order={"ID": "ASC"},
-            )
-    batch = await client.batch(commands)
+    pages = record_pages(refs, also=dict.fromkeys(WITH_SOURCE, (SOURCE,)))
+    batch = await client.batch(
+        {"me": methods.profile(), **{key: page.command for key, page in pages.items()}}
+    )
     if not answers.viewer(batch.get("me")).is_admin:
         raise LostRights(method="profile")
-    rows = [(kind, row) for key, kind in types.items() for row in answers.rows(batch.get(key))]
+    rows = [(page.type, row) for key, page in pages.items() for row in answers.rows(batch.get(key))]
     records = [to_live_record(kind, row).record for kind, row in rows]
     sources = {
         record.ref: code
@@ -148,8 +140,3 @@ def _latest(kind: RecordType, rows: Iterable[Mapping[str, JSON]]) -> dict[Record
             ref = RecordRef(kind, client)
             latest[ref] = max(latest.get(ref, 0.0), at)
     return latest
-
-
-def _by_type(refs: Iterable[RecordRef]) -> dict[RecordType, list[int]]:
-    wanted = set(refs)
-    return {kind: sorted(ref.id for ref in wanted if ref.type is kind) for kind in RecordType}

@@ -7,10 +7,11 @@ from b24app.bitrix24 import answers, methods
 from b24app.bitrix24.answers import Viewer
 from b24app.bitrix24.calls import BATCH_LIMIT, JSON, BatchAnswer, Command
 from b24app.bitrix24.errors import AccessDenied
-from b24app.dedupe.record import RecordRef, RecordType
+from b24app.dedupe.record import RecordRef
 from b24app.services.audit.open_desk import Desk
 from b24app.services.people import name_commands, read_names
-from b24app.services.records import SELECTED, LiveRecord, to_live_record
+from b24app.services.reading import record_pages
+from b24app.services.records import LiveRecord, to_live_record
 
 COMMANDS_BESIDES = 6  # who we are, stages, and names of two hundred people
 REFS_AT_ONCE = (BATCH_LIMIT - COMMANDS_BESIDES) * methods.PAGE_SIZE
@@ -34,10 +35,11 @@ async def read_members(
     commands: dict[str, Command] = {"me": methods.profile()}
     if with_stages:
         commands["stages"] = methods.statuses("STATUS")
-    types = _add_pages(commands, refs)
+    pages = record_pages(refs)
+    commands |= {key: page.command for key, page in pages.items()}
     commands |= name_commands(sorted(set(people))[:NAMES_AT_ONCE])
     batch = await desk.context.client.batch(commands)
-    rows = ((kind, row) for key, kind in types.items() for row in _rows(batch, key))
+    rows = ((page.type, row) for key, page in pages.items() for row in _rows(batch, key))
     found = (to_live_record(kind, row) for kind, row in rows)
     names, _ = read_names(batch)
     return LiveMembers(
@@ -46,22 +48,6 @@ async def read_members(
         names=names,
         stages=_stages(batch),
     )
-
-
-def _add_pages(commands: dict[str, Command], refs: Collection[RecordRef]) -> dict[str, RecordType]:
-    types: dict[str, RecordType] = {}
-    for kind in RecordType:
-        ids = sorted({ref.id for ref in refs if ref.type is kind})
-        for start in range(0, len(ids), methods.PAGE_SIZE):
-            key = f"{kind.word}{start}"
-            types[key] = kind
-            commands[key] = methods.list_records(
-                kind.word,
-                select=SELECTED[kind],
-                filter_by={"@ID": ids[start : start + methods.PAGE_SIZE]},
-                order={"ID": "ASC"},
-            )
-    return types
 
 
 def _rows(batch: BatchAnswer, key: str) -> list[Mapping[str, JSON]]:

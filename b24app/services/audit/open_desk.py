@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from b24app.bitrix24.answers import Viewer
-from b24app.services.access import PageToken, Refused, issue_page_token
+from b24app.services.access import PageToken, Refused, issue_app_page_token
 from b24app.services.audit.access import may_audit
 from b24app.services.audit.page_values import Head
 from b24app.services.portal import PortalContext, Runtime
@@ -26,15 +26,7 @@ class Desk:
     def head(self, run: AuditRun | None = None) -> Head:
         """Return what every page of the section needs, with a token for its next act."""
         return Head(
-            page_token=issue_page_token(
-                self.context.runtime,
-                portal_id=self.token.portal_id,
-                user_id=self.viewer.id,
-                page="overview",
-                record_id=0,
-                language=self.token.language,
-                access_token=self.token.access_token,
-            ),
+            page_token=issue_app_page_token(self.context.runtime, self.token),
             is_admin=self.viewer.is_admin,
             may_all=self.may_all,
             run_id=run.run_id if run else None,
