@@ -13,8 +13,8 @@ from b24app.dedupe.keys import KeyKind, MatchKey
 from b24app.dedupe.record import Record, RecordRef, RecordType, Stage
 from b24app.store import index_writer
 from b24app.store.arrays import from_links, key_columns, ref_columns
+from b24app.store.index_batch import IndexedBatch, IndexedRecord
 from b24app.store.index_columns import RecordColumns, read_keys, read_records
-from b24app.store.index_writer import IndexedRecord
 from b24app.store.scope import AnyRow, Scope
 from b24app.store.tables import FORGOTTEN, RECORD, RECORD_KEY
 
@@ -82,7 +82,11 @@ class IndexRepository:
         The one road in, for one record or 2,500. What was read earlier than what is stored, or than the
         record was forgotten, is ignored; an unchanged fingerprint only notes the reading.
         """
-        return await index_writer.replace(self._scope, records)
+        return await self.replace_batch(IndexedBatch.of(records))
+
+    async def replace_batch(self, batch: IndexedBatch) -> list[RecordRef]:
+        """Do the same with columns."""
+        return await index_writer.replace_batch(self._scope, batch)
 
     async def forget(self, refs: Iterable[RecordRef], at: float) -> list[RecordRef]:
         """Remove records deleted in the portal; return those that were known.

@@ -3,34 +3,20 @@
 A first indexing brings what is not there yet, so it copies straight into the index.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.dedupe.keys import MatchKey
-from b24app.dedupe.record import RecordRef, RecordType, Stage
-from b24app.store.arrays import ref_columns, to_links
+from b24app.dedupe.record import RecordRef, RecordType
+from b24app.store.arrays import ref_columns
+from b24app.store.index_batch import IndexedBatch, IndexedRecord
+from b24app.store.index_copy import KEY_COLUMNS, RECORD_COLUMNS, key_bytes, record_bytes
 from b24app.store.pending import note_removed, note_staged
 from b24app.store.scope import Scope
 
-
-@dataclass(frozen=True, slots=True)
-class IndexedRecord:
-    """A record as the index keeps it; ``read_at`` is when the portal was asked, Unix seconds."""
-
-    ref: RecordRef
-    keys: frozenset[MatchKey]
-    fingerprint: int
-    responsible_id: int | None
-    stage: Stage
-    links: tuple[RecordRef, ...]
-    created_at: float | None
-    modified_at: float | None
-    read_at: float
-
+__all__ = ["IndexedRecord", "forget", "replace_batch"]
 
 # The staging tables live as long as the connection; every commit empties them.
 _STAGING = """
@@ -130,29 +116,16 @@ _ARE_FIRST = text(f"""
 """)  # noqa: S608
 _WORTH_ASKING = 200  # records at once: fewer are no first indexing
 
-_RECORD_COLUMNS = (
-    "type",
-    "id",
-    "fingerprint",
-    "responsible_id",
-    "stage",
-    "links",
-    "created_at",
-    "modified_at",
-    "read_at",
-)
-_KEY_COLUMNS = ("kind", "hash", "type", "id")
 
-
-async def replace(scope: Scope, records: Sequence[IndexedRecord]) -> list[RecordRef]:
-    """See ``IndexRepository.replace``."""
-    latest = {record.ref: record for record in sorted(records, key=lambda record: record.read_at)}
-    if not latest:
+async def replace_batch(scope: Scope, batch: IndexedBatch) -> list[RecordRef]:
+    """See ``IndexRepository.replace_batch``."""
+    latest = batch.settled()
+    if not len(latest):
         return []
     if len(latest) >= _WORTH_ASKING and await _are_first(scope, latest):
-        await _copy(scope.connection, latest.values(), "record", "record_key", scope.portal_id)
-        return sorted(latest)
-    await _stage(scope.connection, latest.values())
+        await _copy(scope.connection, latest, "record", "record_key", portal_id=scope.portal_id)
+        return latest.refs()
+    await _stage(scope.connection, latest)
     own = {"portal_id": scope.portal_id}
     await scope.connection.execute(_DROP_LATE, own)
     await scope.connection.execute(_TOUCH_UNCHANGED, {**own, "own_write_s": _OWN_WRITE_S})
@@ -174,47 +147,31 @@ async def forget(scope: Scope, refs: Iterable[RecordRef], at: float) -> list[Rec
     return removed
 
 
-async def _are_first(scope: Scope, refs: Iterable[RecordRef]) -> bool:
+async def _are_first(scope: Scope, batch: IndexedBatch) -> bool:
     """Claim that a first indexing brings these: nothing is known of them, and nobody waits to hear of them."""
-    found = await scope.connection.execute(
-        _ARE_FIRST, {"portal_id": scope.portal_id, **ref_columns(list(refs))}
-    )
+    named = {"types": batch.types.tolist(), "ids": batch.ids.tolist()}
+    found = await scope.connection.execute(_ARE_FIRST, {"portal_id": scope.portal_id, **named})
     return bool(found.scalar_one())
 
 
-async def _stage(connection: AsyncConnection, records: Iterable[IndexedRecord]) -> None:
+async def _stage(connection: AsyncConnection, batch: IndexedBatch) -> None:
     """Copy the records and their keys into the staging tables, inside the open transaction."""
     driver = await _driver(connection)
     await driver.execute(_STAGING)
-    await _copy(connection, records, "staged_record", "staged_key")
+    await _copy(connection, batch, "staged_record", "staged_key")
     await driver.execute("ANALYZE staged_record, staged_key")  # else whole partitions are read for one record
 
 
 async def _copy(
-    connection: AsyncConnection,
-    records: Iterable[IndexedRecord],
-    record_table: str,
-    key_table: str,
-    *portal_id: int,
+    connection: AsyncConnection, batch: IndexedBatch, record_table: str, key_table: str, **portal_id: int
 ) -> None:
     """Copy the records and their keys into two tables; the index's own have the portal's id as well."""
     driver = await _driver(connection)
-    rows = list(records)
-    first = ("portal_id",) * len(portal_id)
-    await driver.copy_records_to_table(
-        record_table,
-        columns=(*first, *_RECORD_COLUMNS),
-        records=[(*portal_id, *_to_row(record)) for record in rows],
-    )
-    await driver.copy_records_to_table(
-        key_table,
-        columns=(*first, *_KEY_COLUMNS),
-        records=[
-            (*portal_id, int(key.kind), key.hash, int(record.ref.type), record.ref.id)
-            for record in rows
-            for key in record.keys
-        ],
-    )
+    for table, columns, source in (
+        (record_table, RECORD_COLUMNS, record_bytes(batch, **portal_id)),
+        (key_table, KEY_COLUMNS, key_bytes(batch, **portal_id)),
+    ):
+        await driver.copy_to_table(table, source=source, columns=(*portal_id, *columns), format="binary")
 
 
 async def _driver(connection: AsyncConnection) -> Any:
@@ -223,17 +180,3 @@ async def _driver(connection: AsyncConnection) -> Any:
     if driver is None:
         raise RuntimeError("the connection was closed")
     return driver
-
-
-def _to_row(record: IndexedRecord) -> tuple[object, ...]:
-    return (
-        int(record.ref.type),
-        record.ref.id,
-        record.fingerprint,
-        record.responsible_id,
-        int(record.stage),
-        to_links(record.links),
-        record.created_at,
-        record.modified_at,
-        record.read_at,
-    )
