@@ -24,6 +24,7 @@ METHODS: frozenset[str] = frozenset(
         "profile",
         "user.admin",
         "user.get",
+        "department.get",
         "events",
         "event.get",
         "event.bind",
@@ -118,6 +119,16 @@ def users_in_parts(ids: Iterable[int]) -> list[Command]:
 def users_of_departments(departments: Sequence[int], start: int) -> Command:
     """Ask for a page of the employees of departments, not of those below them."""
     return Command("user.get", {"FILTER": {"UF_DEPARTMENT": list(departments)}, "sort": "ID", "start": start})
+
+
+def users_called(text: str) -> Command:
+    """Ask for the first fifty users whose name or position begins so, dismissed ones among them."""
+    return Command("user.get", {"FILTER": {"NAME_SEARCH": text}, "sort": "LAST_NAME", "order": "ASC"})
+
+
+def departments(start: int = 0) -> Command:
+    """Ask for a page of the company's departments."""
+    return Command("department.get", {"sort": "ID", "order": "ASC", "START": start})
 
 
 def available_events() -> Command:

@@ -74,7 +74,7 @@ class AppInstall:
     client_secret: str
     handler_url: str
     installer_url: str = ""
-    scopes: tuple[str, ...] = ("crm", "placement", "bizproc", "user_brief", "im", "task")
+    scopes: tuple[str, ...] = ("crm", "placement", "bizproc", "user_brief", "im", "task", "department")
     version: int = 1
     status: str = "L"
     code: str = "local.b24app"

@@ -1,6 +1,6 @@
 """Methods of ``methods.py``: calls, readings and refusals by the documentation's own answers."""
 
-from b24app.bitrix24 import answers, methods
+from b24app.bitrix24 import answers, answers_structure, methods
 from b24app.bitrix24.errors import AccessDenied, BadRequest, NotFound
 from tests.bitrix24.witnesses import Commands, Readings, Refusals
 
@@ -11,6 +11,7 @@ COMMANDS: Commands = {
         methods.profile(),
         methods.user_admin(),
         methods.users([1, 3]),
+        methods.departments(),
         methods.available_events(),
         methods.registered_events(),
         methods.bind_event("ONCRMLEADADD", "https://app.example/events"),
@@ -45,6 +46,10 @@ READINGS: Readings = {
     "event.unbind": (answers.removed_count, 1),
     "placement.unbind": (answers.removed_count, 4),
     "user.get": (lambda answer: sorted(answers.portal_users(answer)), [1, 3]),
+    "department.get": (
+        lambda answer: [(one.id, one.parent_id) for one in answers_structure.departments(answer)],
+        [(15, 1), (2, 1), (4, 1), (3, 1), (17, 1)],
+    ),
     "events": (lambda answer: {"ONCRMLEADADD", "ONAPPUNINSTALL"} <= answers.codes(answer), True),
     "placement.list": (lambda answer: "CRM_LEAD_DETAIL_TOOLBAR" in answers.codes(answer), True),
     "event.get": (

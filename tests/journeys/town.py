@@ -164,7 +164,7 @@ async def town(
     portals: int = 1,
     limits: SandboxLimits | None = None,
     clock: Clock | None = None,
-    scopes: Sequence[str] = ("crm", "placement", "bizproc", "user_brief", "im", "task"),
+    scopes: Sequence[str] = ("crm", "placement", "bizproc", "user_brief", "im", "task", "department"),
     people: Seeded | None = None,
     pages: PageRoutes = lambda portal: (),
 ) -> AsyncIterator[Town]:

@@ -54,6 +54,8 @@ def _user_fits(user: User, wanted: dict[str, Json]) -> bool:
         options = {as_text(one).casefold() for one in (listed if listed is not None else [value])}
         if name == "UF_DEPARTMENT":
             fits = bool(options & {str(department) for department in user.departments})
+        elif name == "NAME_SEARCH":
+            fits = _is_called(user, as_text(value))
         elif name == "ACTIVE":
             fits = bool(options & ({"1", "y", "true"} if user.active else {"", "0", "n", "false"}))
         else:
@@ -61,6 +63,12 @@ def _user_fits(user: User, wanted: dict[str, Json]) -> bool:
         if not fits:
             return False
     return True
+
+
+def _is_called(user: User, text: str) -> bool:
+    """Tell whether every word begins a word of the name or the position."""
+    own = f"{user.name} {user.last_name} {user.position}".casefold().split()
+    return all(any(word.startswith(part) for word in own) for part in text.casefold().split())
 
 
 def _paged(rows: list[dict[str, Json]], start: int) -> Answer:
@@ -97,12 +105,14 @@ def _user_access(call: Call) -> Answer:
 
 
 def _department_get(call: Call) -> Answer:
-    names = call.portal.users.department_names
-    numbers = sorted({number for user in call.portal.users.all() for number in user.departments} | set(names))
+    book = call.portal.users
+    names, parents = book.department_names, book.department_parents
+    numbers = sorted({number for user in book.all() for number in user.departments} | set(names))
     rows: list[dict[str, Json]] = []
     for number in numbers:
         row: dict[str, Json] = {"ID": str(number), "NAME": names.get(number, f"Отдел {number}"), "SORT": 500}
-        rows.append(row if number == 1 else {**row, "PARENT": "1"})
+        is_top = number == 1 and number not in parents
+        rows.append(row if is_top else {**row, "PARENT": str(parents.get(number, 1))})
     if "ID" in call.params:
         wanted = {as_int(one) for one in as_list(call.params["ID"]) or [call.params["ID"]]}
         rows = [row for row in rows if as_int(row["ID"]) in wanted]
