@@ -46,8 +46,9 @@ LEAD_STATUSES: tuple[Row, ...] = (
 
 DEPARTMENTS: tuple[Row, ...] = (
     {"ID": 1, "NAME": "Компания «Пример»", "PARENT": None},
-    {"ID": 5, "NAME": "Отдел продаж, Москва", "PARENT": 1},
-    {"ID": 6, "NAME": "Отдел продаж, Казань", "PARENT": 1},
+    {"ID": 4, "NAME": "Продажи", "PARENT": 1},
+    {"ID": 5, "NAME": "Отдел продаж, Москва", "PARENT": 4},
+    {"ID": 6, "NAME": "Отдел продаж, Казань", "PARENT": 4},
     {"ID": 7, "NAME": "Поддержка", "PARENT": 1},
 )
 
@@ -83,6 +84,7 @@ class Seeded:
     truth: Truth
     counts: Mapping[int, tuple[str, Ref]]
     scenes: Mapping[str, tuple[Ref, ...]]
+    departments: tuple[Row, ...] = DEPARTMENTS
 
 
 def seed(size: int = 2000, seed: int = 7, seed_now: datetime = SEED_NOW) -> Seeded:

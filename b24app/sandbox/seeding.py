@@ -26,11 +26,16 @@ class Seed(Protocol):
     def users(self) -> Rows: ...
     @property
     def links(self) -> Mapping[int, Sequence[int]]: ...
+    @property
+    def departments(self) -> Rows: ...
 
 
 def load_seed(seed: Seed, users: UserBook, crm: Crm, now: float) -> None:
     for row in seed.users:
         users.add(user_from(row))
+    for row in seed.departments:
+        users.department_names[as_int(row["ID"])] = as_text(row["NAME"])
+        users.department_parents[as_int(row["ID"])] = as_int(row["PARENT"] or 0)
     for word, rows in (
         ("company", seed.companies),
         ("contact", seed.contacts),

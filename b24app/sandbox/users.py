@@ -57,7 +57,7 @@ class UserBook:
     def __init__(self, users: Iterable[User] = ()) -> None:
         self._users = {user.id: user for user in users}
         self.department_names: dict[int, str] = {}
-        self.department_parents: dict[int, int] = {}  # those that are not named stand below the first
+        self.department_parents: dict[int, int] = {}  # 0: none; those not named stand below the first
 
     def add(self, user: User) -> None:
         self._users[user.id] = user

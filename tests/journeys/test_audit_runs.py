@@ -199,11 +199,14 @@ async def test_changes_since_the_last_run_are_told_and_an_incremental_run_equals
 
 
 async def test_a_scope_asks_the_portal_for_departments_and_sources(acme: Town):
-    users = [user for user in acme.portal.users.all() if 5 in user.departments]
+    book = acme.portal.users
+    book.department_names |= dict.fromkeys(range(100, 160), "Филиал")  # more than a page of them
+    book.department_parents |= {5: 159, 159: 120, 120: 159}  # the second and the third go round in a circle
+    users = [user for user in book.all() if 5 in user.departments]
     leads = acme.portal.crm.tables["lead"]
     called = [one for one in leads.ids_between(0, 10**9) if leads.get(one).fields.get("SOURCE_ID") == "CALL"]
 
-    own = await an_audit(acme, AuditScope(departments=frozenset({5})))
+    own = await an_audit(acme, AuditScope(departments=frozenset({120})))
     calls = await an_audit(acme, AuditScope(types=frozenset({RecordType.LEAD}), sources=frozenset({"CALL"})))
 
     members = await acme.rows("SELECT * FROM audit_member WHERE run_id = $1", own.run_id)

@@ -111,8 +111,8 @@ def _department_get(call: Call) -> Answer:
     rows: list[dict[str, Json]] = []
     for number in numbers:
         row: dict[str, Json] = {"ID": str(number), "NAME": names.get(number, f"Отдел {number}"), "SORT": 500}
-        is_top = number == 1 and number not in parents
-        rows.append(row if is_top else {**row, "PARENT": str(parents.get(number, 1))})
+        parent = parents.get(number, 0 if number == 1 else 1)
+        rows.append({**row, "PARENT": str(parent)} if parent else row)
     if "ID" in call.params:
         wanted = {as_int(one) for one in as_list(call.params["ID"]) or [call.params["ID"]]}
         rows = [row for row in rows if as_int(row["ID"]) in wanted]

@@ -8,6 +8,7 @@ from b24app.bitrix24.answers import Viewer
 from b24app.bitrix24.calls import JSON
 from b24app.services.access import Refused
 from b24app.services.audit.orders import MOST_CHOSEN, OrderMistake
+from b24app.services.audit.structure import with_those_below
 from b24app.services.portal import PortalContext
 
 OPTION = "audit_access"
@@ -15,7 +16,7 @@ OPTION = "audit_access"
 
 @dataclass(frozen=True, slots=True)
 class AuditAccess:
-    """Whom administrators let audit besides themselves."""
+    """Whom administrators let audit besides themselves; a department stands for those below it, too."""
 
     people: frozenset[int] = frozenset()
     departments: frozenset[int] = frozenset()
@@ -56,7 +57,10 @@ async def may_audit(context: PortalContext, viewer: Viewer) -> bool:
         return viewer.id in access.people
     batch = await context.client.batch({"user": methods.users([viewer.id])})
     users = answers.rows(batch.get("user"))
-    return any(access.departments & set(_departments(user.get("UF_DEPARTMENT"))) for user in users)
+    own = {department for user in users for department in _departments(user.get("UF_DEPARTMENT"))}
+    if own & access.departments:
+        return True
+    return bool(own) and bool(own & await with_those_below(context.client, access.departments))
 
 
 def _departments(value: JSON) -> Sequence[int]:

@@ -11,12 +11,14 @@ from b24app.bitrix24.calls import JSON, Command
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.errors import AccessDenied
 from b24app.dedupe.record import Record, RecordRef, RecordType
+from b24app.services.audit.structure import with_those_below
 from b24app.services.reading import record_pages
 from b24app.services.records import to_live_record, to_timestamp
 from b24app.services.refresh import LostRights
 
 SOURCE = "SOURCE_ID"
 WITH_SOURCE = (RecordType.LEAD, RecordType.CONTACT)  # a company has none
+DEPARTMENTS_AT_ONCE = 200  # of one filter: each is a variable of the request, and PHP reads a thousand
 CLIENTS_AT_ONCE = 10  # of one list of deals: more would seldom fit a page
 DEAL_FIELDS = {RecordType.CONTACT: "CONTACT_ID", RecordType.COMPANY: "COMPANY_ID"}
 
@@ -67,15 +69,23 @@ async def read_open_deals(client: PortalClient, clients: Collection[RecordRef]) 
 
 
 async def read_employees(client: PortalClient, departments: Iterable[int]) -> frozenset[int]:
-    """Return the employees of departments, dismissed ones too: their records are still there."""
-    chosen, found = sorted(departments), set[int]()
+    """Return the employees of departments and of all below them, dismissed ones too: their records are still there."""
+    chosen = sorted(await with_those_below(client, departments))
+    found: set[int] = set()
+    for place in range(0, len(chosen), DEPARTMENTS_AT_ONCE):
+        found |= await _read_employees_of(client, chosen[place : place + DEPARTMENTS_AT_ONCE])
+    return frozenset(found)
+
+
+async def _read_employees_of(client: PortalClient, departments: Sequence[int]) -> set[int]:
+    found: set[int] = set()
     start: int | None = 0
     while start is not None:
-        batch = await client.batch({"users": methods.users_of_departments(chosen, start)})
+        batch = await client.batch({"users": methods.users_of_departments(departments, start)})
         answer = batch.get("users")
         found |= {user for row in answers.rows(answer) if (user := answers.to_id(row.get("ID"))) is not None}
         start = answer.next
-    return frozenset(found)
+    return found
 
 
 async def read_ids_of_sources(

@@ -31,7 +31,7 @@ class OrderMistake(ValueError):
 class AuditScope:
     """Whom an audit looks at; an empty set asks nothing. Contacts and companies have no stage and always pass it.
 
-    ``departments`` stand for their employees (subordinate departments are chosen one by one). ``sources`` ask
+    ``departments`` stand for their employees and those of all departments below them. ``sources`` ask
     leads and contacts alone: companies have none. Dates are those of creation, Unix seconds.
     """
 
