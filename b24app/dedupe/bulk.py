@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Set
 from dataclasses import dataclass
 from itertools import combinations_with_replacement, groupby
-from operator import itemgetter
 from typing import TypeAlias
 
 import numpy as np
@@ -163,7 +162,7 @@ def _label(record_count: int, here: Rows, there: Rows) -> tuple[Rows, int]:
 
 def _joints(table: KeyTable, joins: Holding, rejected: Rejected) -> tuple[Rows, Rows]:
     """Return pairs of record numbers that are joined: each holder with the first, save rejected pairs."""
-    apart = _numbered(table, rejected)
+    apart = numbered_pairs(table, rejected)
     contested = _contested_keys(table, joins, apart)
     is_contested = np.isin(joins.firsts, contested)
     plain = joins.only(~is_contested)
@@ -178,8 +177,8 @@ def _joints(table: KeyTable, joins: Holding, rejected: Rejected) -> tuple[Rows, 
     return np.concatenate([here, more[:, 0]]), np.concatenate([there, more[:, 1]])
 
 
-def _numbered(table: KeyTable, rejected: Rejected) -> list[tuple[int, int]]:
-    """Return those rejected pairs of which the table has both, as numbers."""
+def numbered_pairs(table: KeyTable, rejected: Rejected) -> list[tuple[int, int]]:
+    """Return those rejected pairs of which the table has both, as records' numbers."""
     numbers = table.numbers({ref for pair in rejected for ref in pair}) if rejected else {}
     return [(numbers[a], numbers[b]) for a, b in map(tuple, rejected) if a in numbers and b in numbers]
 
@@ -197,35 +196,54 @@ def _contested_keys(table: KeyTable, joins: Holding, apart: list[tuple[int, int]
     return sorted({first for a, b in apart for first in keys_of[a] & keys_of[b]})
 
 
+@dataclass(frozen=True, slots=True)
+class GroupKeys:
+    """The keys that two or more of a group hold, group by group.
+
+    Key ``k`` is of group ``labels[k]`` and has its hash in row ``firsts[k]`` of the table; who holds it within
+    the group are ``holders[starts[k]:ends[k]]``, records' numbers, ascending.
+    """
+
+    labels: Rows
+    firsts: Rows
+    starts: Rows
+    ends: Rows
+    holders: Rows
+
+    @classmethod
+    def of(cls, table: KeyTable, bulk: BulkGrouping) -> GroupKeys:
+        held = bulk.shared.with_firsts()
+        numbers = table.records[held.rows]
+        labels = bulk.labels[numbers]
+        order = np.lexsort((numbers, held.firsts, labels))
+        order = order[labels[order] != ALONE]
+        labels, firsts, numbers = labels[order], held.firsts[order], numbers[order]
+        is_new = np.ones(len(order), np.bool_)
+        is_new[1:] = (labels[1:] != labels[:-1]) | (firsts[1:] != firsts[:-1])
+        starts = np.flatnonzero(is_new).astype(np.int32)
+        ends = np.append(starts[1:], np.int32(len(order)))
+        is_shared = ends - starts > 1
+        starts, ends = starts[is_shared], ends[is_shared]
+        return cls(labels[starts], firsts[starts], starts, ends, numbers)
+
+    def stretch(self, start: int, stop: int) -> tuple[int, int]:
+        """Return where the keys begin and end of groups from one label to before another."""
+        begin, end = np.searchsorted(self.labels, np.array([start, stop], np.int32)).tolist()
+        return begin, end
+
+    def key(self, table: KeyTable, place: int) -> KeyHolders:
+        """Return a key with its holders within the group."""
+        numbers = self.holders[self.starts[place] : self.ends[place]].tolist()
+        return KeyHolders(table.key(self.firsts.item(place)), tuple(map(table.ref, numbers)))
+
+
 def describe_groups(
     table: KeyTable, bulk: BulkGrouping, *, rejected: Rejected = (), joining: Set[KeyKind] = JOINING
 ) -> Iterator[DuplicateGroup]:
     """Yield every group with its keys and its chain, by its smallest record; one at a time, to stay small."""
-    apart = apart_of(rejected)
-    for keys in _keys_by_group(table, bulk):
-        yield describe_group(keys, apart, joining)
-
-
-def _keys_by_group(table: KeyTable, bulk: BulkGrouping) -> Iterator[list[KeyHolders]]:
-    """Yield each group's shared keys with their holders within the group."""
-    held = bulk.shared.with_firsts()
-    numbers = table.records[held.rows]
-    labels = bulk.labels[numbers]
-    order = np.lexsort((numbers, held.firsts, labels))
-    order = order[labels[order] != ALONE]
-    labels, firsts, numbers = labels[order], held.firsts[order], numbers[order]
-    is_new = np.ones(len(order), np.bool_)
-    is_new[1:] = (labels[1:] != labels[:-1]) | (firsts[1:] != firsts[:-1])
-    starts = np.flatnonzero(is_new)
-    ends = np.append(starts[1:], len(order))
-    is_shared = ends - starts > 1
-    starts, ends = starts[is_shared], ends[is_shared]
-    runs = zip(labels[starts].tolist(), firsts[starts].tolist(), starts.tolist(), ends.tolist(), strict=True)
-    for _, of_group in groupby(runs, key=itemgetter(0)):
-        yield [
-            KeyHolders(table.key(first), tuple(map(table.ref, numbers[start:end].tolist())))
-            for _, first, start, end in of_group
-        ]
+    apart, keys = apart_of(rejected), GroupKeys.of(table, bulk)
+    for _, places in groupby(range(len(keys.labels)), key=keys.labels.tolist().__getitem__):
+        yield describe_group([keys.key(table, place) for place in places], apart, joining)
 
 
 def grouping_of(
@@ -250,7 +268,7 @@ def pair_table_of(
         (a, b): int(np.sum(sizes[a] * (sizes[a] - 1) // 2 if a is b else sizes[a] * sizes[b]))
         for a, b in combinations_with_replacement(sizes, 2)
     }
-    for a, b in _numbered(table, rejected):
+    for a, b in numbered_pairs(table, rejected):
         if bulk.labels[a] == bulk.labels[b] != ALONE:
             counts[table.ref(min(a, b)).type, table.ref(max(a, b)).type] -= 1
     return counts

@@ -120,3 +120,10 @@ class Holding:
             numbers_of[first].append(number)
         for first, numbers in numbers_of.items():
             yield KeyHolders(table.key(first), tuple(table.ref(number) for number in sorted(numbers)))
+
+
+def places_within(counts: NDArray[np.integer]) -> Ids:
+    """Return 0, 1, 2 … for each of several rows with so many items, one row after the other."""
+    ends = np.cumsum(counts, dtype=np.int64)
+    places: Ids = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - counts, counts)
+    return places

@@ -11,7 +11,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from b24app.dedupe.key_table import Flags, Ids
+from b24app.dedupe.key_table import Flags, Ids, places_within
 
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # no flags, no extension
 END = b"\xff\xff"
@@ -155,13 +155,6 @@ def encode_rows(columns: Sequence[Column]) -> bytearray:
         column.write(target, starts)
         starts = starts + width
     return bytearray(target.data)
-
-
-def places_within(counts: NDArray[np.integer]) -> Ids:
-    """Return 0, 1, 2 … for each of several rows with so many items, one row after the other."""
-    ends = np.cumsum(counts, dtype=np.int64)
-    places: Ids = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - counts, counts)
-    return places
 
 
 def _put(target: Target, starts: Ids, cells: NDArray[np.generic]) -> None:
