@@ -76,10 +76,11 @@ class IndexedBatch:
 
     def refs(self) -> list[RecordRef]:
         """Return the records' refs, row by row."""
-        return [
-            RecordRef(_TYPES[type_], number)
-            for type_, number in zip(self.types.tolist(), self.ids.tolist(), strict=True)
-        ]
+        return list(map(RecordRef, map(_TYPES.__getitem__, self.types.tolist()), self.ids.tolist()))
+
+    def ids_by_type(self) -> dict[int, list[int]]:
+        """Return the ids of each type that is among them, in the order of the rows."""
+        return {type_: self.ids[self.types == type_].tolist() for type_ in np.unique(self.types).tolist()}
 
     def settled(self) -> "IndexedBatch":
         """Return one row per record, the latest by ``read_at``, ascending by ref; each key once per record.

@@ -54,21 +54,23 @@ _TOUCH_UNCHANGED = text("""
     DELETE FROM staged_record AS s USING touched AS t WHERE s.type = t.type AND s.id = t.id
 """)
 _OWN_WRITE_S = 60.0  # between a write of our fields and the portal's date of it, clocks included
-_DROP_OLD_KEYS = text("""
-    DELETE FROM record_key AS k USING staged_record AS s
-    WHERE k.portal_id = :portal_id AND k.type = s.type AND k.id = s.id
-        AND NOT EXISTS (
-            SELECT FROM staged_key AS n
-            WHERE n.type = k.type AND n.id = k.id AND n.kind = k.kind AND n.hash = k.hash
-        )
-""")
-_ADD_KEYS = text("""
-    INSERT INTO record_key (portal_id, kind, hash, type, id)
-    SELECT :portal_id, n.kind, n.hash, n.type, n.id
-    FROM staged_key AS n JOIN staged_record AS s ON s.type = n.type AND s.id = n.id
-    ON CONFLICT DO NOTHING
-""")
-_PUT_RECORDS = text("""
+_PUT = text("""
+    WITH dropped AS (
+        DELETE FROM record_key AS k USING staged_record AS s
+        WHERE k.portal_id = :portal_id AND k.type = s.type AND k.id = s.id
+            AND NOT EXISTS (
+                SELECT FROM staged_key AS n
+                WHERE n.type = k.type AND n.id = k.id AND n.kind = k.kind AND n.hash = k.hash
+            )
+    ), added AS (
+        INSERT INTO record_key (portal_id, kind, hash, type, id)
+        SELECT :portal_id, n.kind, n.hash, n.type, n.id
+        FROM staged_key AS n JOIN staged_record AS s ON s.type = n.type AND s.id = n.id
+        ON CONFLICT DO NOTHING
+    ), unburied AS (
+        DELETE FROM forgotten AS f USING staged_record AS s
+        WHERE f.portal_id = :portal_id AND f.type = s.type AND f.id = s.id
+    )
     INSERT INTO record (portal_id, type, id, fingerprint, responsible_id, stage, links,
                         created_at, modified_at, read_at)
     SELECT :portal_id, s.* FROM staged_record AS s ORDER BY s.type, s.id
@@ -77,10 +79,6 @@ _PUT_RECORDS = text("""
         links = excluded.links, created_at = excluded.created_at, modified_at = excluded.modified_at,
         read_at = excluded.read_at
     RETURNING type, id
-""")
-_UNBURY = text("""
-    DELETE FROM forgotten AS f USING staged_record AS s
-    WHERE f.portal_id = :portal_id AND f.type = s.type AND f.id = s.id
 """)
 
 _REFS = "unnest(CAST(:types AS smallint[]), CAST(:ids AS bigint[])) AS named(type, id)"
@@ -104,16 +102,11 @@ _REMOVE_KEYS = text(f"""
     WHERE k.portal_id = :portal_id AND k.type = named.type AND k.id = named.id
 """)  # noqa: S608
 
-_ARE_FIRST = text(f"""
+_ARE_FIRST = text("""
     SELECT EXISTS (SELECT FROM portal WHERE portal_id = :portal_id AND indexed_at IS NULL)
-        AND NOT EXISTS (
-            SELECT FROM {_REFS}
-            JOIN record AS r ON r.portal_id = :portal_id AND r.type = named.type AND r.id = named.id
-        ) AND NOT EXISTS (
-            SELECT FROM {_REFS}
-            JOIN forgotten AS f ON f.portal_id = :portal_id AND f.type = named.type AND f.id = named.id
-        )
-""")  # noqa: S608
+        AND NOT EXISTS (SELECT FROM record WHERE portal_id = :portal_id AND type = :type AND id = ANY(:ids))
+        AND NOT EXISTS (SELECT FROM forgotten WHERE portal_id = :portal_id AND type = :type AND id = ANY(:ids))
+""")
 _WORTH_ASKING = 200  # records at once: fewer are no first indexing
 
 
@@ -129,10 +122,8 @@ async def replace_batch(scope: Scope, batch: IndexedBatch) -> list[RecordRef]:
     own = {"portal_id": scope.portal_id}
     await scope.connection.execute(_DROP_LATE, own)
     await scope.connection.execute(_TOUCH_UNCHANGED, {**own, "own_write_s": _OWN_WRITE_S})
-    for statement in (_DROP_OLD_KEYS, _ADD_KEYS, _UNBURY):
-        await scope.connection.execute(statement, own)
     await note_staged(scope)
-    changed = await scope.connection.execute(_PUT_RECORDS, own)
+    changed = await scope.connection.execute(_PUT, own)
     return sorted(RecordRef(RecordType(row.type), row.id) for row in changed)
 
 
@@ -149,9 +140,11 @@ async def forget(scope: Scope, refs: Iterable[RecordRef], at: float) -> list[Rec
 
 async def _are_first(scope: Scope, batch: IndexedBatch) -> bool:
     """Claim that a first indexing brings these: nothing is known of them, and nobody waits to hear of them."""
-    named = {"types": batch.types.tolist(), "ids": batch.ids.tolist()}
-    found = await scope.connection.execute(_ARE_FIRST, {"portal_id": scope.portal_id, **named})
-    return bool(found.scalar_one())
+    for type_, ids in batch.ids_by_type().items():
+        asked = {"portal_id": scope.portal_id, "type": type_, "ids": ids}
+        if not (await scope.connection.execute(_ARE_FIRST, asked)).scalar_one():
+            return False
+    return True
 
 
 async def _stage(connection: AsyncConnection, batch: IndexedBatch) -> None:

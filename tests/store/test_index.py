@@ -255,3 +255,18 @@ async def test_columns_come_back_as_the_records_they_stand_for(store: Store, por
         known = await tx.index.get_many(changed)
     assert changed == [a_lead(1), a_lead(2), a_lead(3), a_contact(1), a_company(1)]
     assert known == {record.ref: record for record in kinds}
+
+
+async def test_a_full_request_of_the_first_indexing_spares_what_came_meanwhile(store: Store, portal: Portal):
+    changed_meanwhile = a_record(a_lead(7), a_phone(7), fingerprint=2, read_at=NOON + 10)
+    await put(store, portal, changed_meanwhile)
+    async with store.begin(portal.portal_id) as tx:
+        await tx.index.forget([a_contact(5)], NOON + 10)
+    page = [a_record(ref(number), a_phone(1)) for ref in (a_lead, a_contact) for number in range(1, 201)]
+
+    changed = await put(store, portal, *page)
+
+    async with store.read(portal.portal_id) as tx:
+        assert await tx.index.get(a_lead(7)) == changed_meanwhile
+        assert await tx.index.get(a_contact(5)) is None
+    assert len(changed) == len(page) - 2
