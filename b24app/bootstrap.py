@@ -22,6 +22,7 @@ from b24app.bitrix24.webhooks import WebhookGrant
 from b24app.bitrix24.wire import Http, Send, make_http, make_sender
 from b24app.clock import Clock, SystemClock
 from b24app.config import Settings
+from b24app.dedupe.keys import THIS_PROCESS
 from b24app.jobs.queue import JobQueue
 from b24app.jobs.tasks import add_tasks
 from b24app.logs import logger, quiet_addresses, set_up_logs
@@ -269,9 +270,9 @@ def run_webhook_audit(order: AuditOrder, settings: Settings, clock: Clock | None
 async def _read_through(
     grant: WebhookGrant, order: AuditOrder, clock: Clock, progress: Progress, *, insecure: bool
 ) -> tuple[WebhookAudit, Material]:
-    key, patience_s = secrets.token_bytes(32), MAX_WAIT_S[Priority.BACKGROUND]
+    patience_s = MAX_WAIT_S[Priority.BACKGROUND]
     async with make_http(allow_insecure=insecure, max_connections=CONNECTIONS) as http:
-        audit = open_audit(http, grant, order, clock, hashing_key=key, max_wait_s=patience_s)
+        audit = open_audit(http, grant, order, clock, hashing_key=THIS_PROCESS, max_wait_s=patience_s)
         return audit, await audit.read(progress)
 
 

@@ -110,10 +110,10 @@ def _judge(people: Population, name: str) -> Iterator[Figure]:
     yield from _by_kind_and_grade(people, table, owners)
 
 
-def key_table(people: Population) -> tuple[KeyTable, NDArray[np.int32]]:
+def key_table(people: Population, key: bytes = PORTAL_KEY) -> tuple[KeyTable, NDArray[np.int32]]:
     """Return the keys of everybody, and whose record each number of the table is."""
     parts = [
-        (values.numbers, keys_of_values(kind, values.raws, RuleSet(), PORTAL_KEY))
+        (values.numbers, keys_of_values(kind, values.raws, RuleSet(), key))
         for kind, values in people.values.items()
     ]
     ranks = people.ranks[np.concatenate([numbers[found.values] for numbers, found in parts])]

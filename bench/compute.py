@@ -13,6 +13,7 @@ import orjson
 import phonenumbers
 
 from b24app.dedupe.bulk import group_table
+from b24app.dedupe.keys import THIS_PROCESS
 from b24app.dedupe.record import RecordType
 from b24app.dedupe.rules import RuleSet
 from b24app.sandbox.people_names import Person
@@ -61,7 +62,7 @@ def measure(*, quick: bool = False) -> Iterator[Figure]:
 
 
 def _group(people: Population) -> object:
-    table, _ = key_table(people)
+    table, _ = key_table(people, THIS_PROCESS)
     return group_table(table, hub_limit=HUB_LIMIT)
 
 

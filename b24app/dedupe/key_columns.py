@@ -7,26 +7,31 @@ written that way. Whatever is not an everyday spelling goes the long way, one by
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import compress
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from b24app.dedupe.email_providers import PROVIDERS
-from b24app.dedupe.emails import is_plain_email
-from b24app.dedupe.key_table import Bytes, Hashes, Rows
+from b24app.dedupe.emails import EmailAddress, is_plain_email
+from b24app.dedupe.key_table import Bytes, Hashes, Ids, Rows
 from b24app.dedupe.keys import KeyKind, MatchKey, hash_all, normal_forms
 from b24app.dedupe.phone_fast import HOME_SHAPES, PLUS_SHAPES, Numbering
 from b24app.dedupe.record import Multifield, Record, ValueKind
 from b24app.dedupe.rules import RuleSet
-from b24app.dedupe.stoplist import stop_list_of
+from b24app.dedupe.stoplist import StopList, stop_list_of
 
-_TO_SHAPE = str.maketrans("012345678", "9" * 9)
-_ZERO = ord("0")
+_TO_SHAPE = bytes.maketrans(b"012345678", b"9" * 9)
+_NINE, _ZERO = ord("9"), np.uint8(ord("0"))
+_SEPARATOR = "\0"
 _KINDS = {int(kind): kind for kind in KeyKind}
-_SEPARATORS = ("\n", "\x1e", "\x00")
 _FEWEST_ALIKE = 16  # rows of one shape that pay for columns
+
+Text = TypeVar("Text", str, bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +42,26 @@ class ValueKeys:
     kinds: Bytes
     hashes: Hashes
 
+    @classmethod
+    def joined(cls, parts: Sequence[ValueKeys]) -> ValueKeys:
+        """Return the keys of several parts of a list."""
+        return cls(
+            np.concatenate([np.zeros(0, np.int32), *(part.values for part in parts)]),
+            np.concatenate([np.zeros(0, np.int8), *(part.kinds for part in parts)]),
+            np.concatenate([np.zeros(0, np.int64), *(part.hashes for part in parts)]),
+        )
+
 
 def keys_of_values(kind: ValueKind, raws: Sequence[str], rules: RuleSet, portal_key: bytes) -> ValueKeys:
-    """Return the keys of phones or of e-mails, in no order; a value may give none, or several."""
-    found = _Found(portal_key)
-    if rules.stop_list:
-        found.add_slowly(kind, raws, range(len(raws)), rules)
-    elif kind is ValueKind.PHONE:
-        _read_phones(raws, rules, found)
+    """Return the keys of phones or of e-mails, in no order; a value may give none, several, or one twice."""
+    found = _Found(kind, raws, rules, portal_key)
+    if kind is ValueKind.EMAIL:
+        _read_emails(found)
+    elif found.stop_list.phone_masks:  # a mask is held against all the ways a number can be written
+        found.add_slowly(range(len(raws)))
     else:
-        _read_emails(raws, rules, found)
-    return found.keys()
+        _read_phones(found)
+    return ValueKeys.joined(found.parts)
 
 
 def match_keys_of_all(
@@ -70,95 +84,119 @@ def match_keys_of_all(
 
 
 class _Found:
-    """Normal forms and the values they come from, until they are hashed."""
+    """Values of one kind, and the keys found of them so far."""
 
-    def __init__(self, portal_key: bytes) -> None:
-        self._portal_key = portal_key
-        self._parts: list[ValueKeys] = []
+    def __init__(self, kind: ValueKind, raws: Sequence[str], rules: RuleSet, portal_key: bytes) -> None:
+        self.raws, self.rules = raws, rules
+        self.stop_list: StopList = stop_list_of(rules.stop_list, rules.region)
+        self.parts: list[ValueKeys] = []
+        self._kind, self._portal_key = kind, portal_key
 
     def add(self, kind: KeyKind, values: Rows, normalised: Sequence[bytes]) -> None:
+        """Take the normal forms that these values were read as."""
         kinds = np.full(len(values), kind, np.int8)
-        self._parts.append(ValueKeys(values, kinds, hash_all(kind, normalised, self._portal_key)))
+        self.parts.append(ValueKeys(values, kinds, hash_all(kind, normalised, self._portal_key)))
 
-    def add_slowly(self, kind: ValueKind, raws: Sequence[str], values: Sequence[int], rules: RuleSet) -> None:
-        stop_list = stop_list_of(rules.stop_list, rules.region)
+    def add_slowly(self, values: Sequence[int]) -> None:
+        """Read these values one by one."""
         read: dict[KeyKind, tuple[list[int], list[bytes]]] = {each: ([], []) for each in KeyKind}
         for value in values:
-            forms = normal_forms(Multifield(kind, raws[value]), rules, stop_list)
-            for key_kind, normalised in dict.fromkeys(forms):
-                read[key_kind][0].append(value)
-                read[key_kind][1].append(normalised.encode())
-        for key_kind, (places, normal) in read.items():
-            self.add(key_kind, np.array(places, np.int32), normal)
-
-    def keys(self) -> ValueKeys:
-        """Return everything that was added."""
-        return ValueKeys(
-            np.concatenate([np.zeros(0, np.int32), *(part.values for part in self._parts)]),
-            np.concatenate([np.zeros(0, np.int8), *(part.kinds for part in self._parts)]),
-            np.concatenate([np.zeros(0, np.int64), *(part.hashes for part in self._parts)]),
-        )
+            multifield = Multifield(self._kind, self.raws[value])
+            for kind, normalised in normal_forms(multifield, self.rules, self.stop_list):
+                read[kind][0].append(value)
+                read[kind][1].append(normalised.encode())
+        for kind, (places, normal) in read.items():
+            self.add(kind, np.array(places, np.int32), normal)
 
 
-def _read_phones(raws: Sequence[str], rules: RuleSet, found: _Found) -> None:
-    by_shape: dict[str, list[int]] = {}
-    for value, shape in enumerate(_shapes(raws)):
-        by_shape.setdefault(shape, []).append(value)
+def _read_phones(found: _Found) -> None:
+    typed = _Typed.of(found.raws)
+    stopped = {number.encode() for number in found.stop_list.phones}
     slow: list[int] = []
-    for shape, values in by_shape.items():
-        numbering = _numbering(shape, rules.region) if len(values) >= _FEWEST_ALIKE else None
+    for shape, alike in typed.by_shape():
+        numbering = _numbering(shape, found.rules.region) if len(alike) >= _FEWEST_ALIKE else None
         if numbering is None:
-            slow += values
+            slow += alike.tolist()
             continue
-        places = np.array(values, np.int32)
-        digits = _digits(shape, [raws[value] for value in values])
+        digits = typed.digits(shape, alike)
         is_sure = numbering.is_sure(digits)
-        slow += places[~is_sure].tolist()
-        found.add(KeyKind.PHONE, places[is_sure], _e164(numbering, digits[is_sure]))
-    found.add_slowly(ValueKind.PHONE, raws, slow, rules)
+        slow += alike[~is_sure].tolist()
+        sure, numbers = alike[is_sure], _e164(numbering, digits[:, is_sure])
+        if stopped:
+            sure, numbers = _only(sure, numbers, [number not in stopped for number in numbers])
+        found.add(KeyKind.PHONE, sure, numbers)
+    found.add_slowly(slow)
 
 
-def _shapes(raws: Sequence[str]) -> Iterator[str]:
-    """Yield every value with each digit as 9; at C's pace, as one text, with a separator that no value has."""
-    for separator in _SEPARATORS:
-        joined = separator.join(raws)
-        if joined.count(separator) == len(raws) - 1:
-            return iter(joined.translate(_TO_SHAPE).split(separator))
-    return (raw.translate(_TO_SHAPE) for raw in raws)
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """Values as one text: its signs, where each value begins, and the shape of each, every digit a 9."""
+
+    signs: NDArray[np.uint8]
+    starts: Ids
+    shapes: list[bytes]
+
+    @classmethod
+    def of(cls, raws: Sequence[str]) -> _Typed:
+        text = _SEPARATOR.join(raws)
+        if text.count(_SEPARATOR) >= len(raws):  # the rare values that have it are left to the long way
+            text = _SEPARATOR.join("" if _SEPARATOR in raw else raw for raw in raws)
+        joined = text.encode(errors="surrogatepass")
+        signs = np.frombuffer(joined, np.uint8)
+        starts = np.append(0, np.flatnonzero(signs == ord(_SEPARATOR)) + 1)
+        shapes = joined.translate(_TO_SHAPE).split(_SEPARATOR.encode())
+        return cls(signs, starts, shapes[: len(raws)])
+
+    def by_shape(self) -> Iterator[tuple[bytes, Rows]]:
+        """Yield every shape with the values that have it."""
+        number_of: defaultdict[bytes, int] = defaultdict()
+        number_of.default_factory = number_of.__len__
+        numbers = np.fromiter(map(number_of.__getitem__, self.shapes), np.int32, len(self.shapes))
+        order = np.argsort(numbers, kind="stable").astype(np.int32)
+        ends = np.cumsum(np.bincount(numbers, minlength=1))
+        yield from zip(number_of, np.split(order, ends[:-1]), strict=False)
+
+    def digits(self, shape: bytes, values: Rows) -> NDArray[np.uint8]:
+        """Return the digits of values of that shape: a row for each place, a column for each value."""
+        starts = self.starts[values]
+        places = [place for place, sign in enumerate(shape) if sign == _NINE]
+        return np.array([self.signs[starts + place] for place in places], np.uint8) - _ZERO
 
 
-def _numbering(shape: str, region: str) -> Numbering | None:
+def _numbering(shape: bytes, region: str) -> Numbering | None:
     """Return how numbers of this shape are to be read; None: one by one."""
-    known = PLUS_SHAPES if shape.startswith("+") else HOME_SHAPES.get(region, ())
-    return next((each for each in known if each.pattern.fullmatch(shape)), None)
-
-
-def _digits(shape: str, alike: Sequence[str]) -> NDArray[np.uint8]:
-    """Return the digits of values of one shape: a row each, 0 to 9."""
-    signs = np.frombuffer("".join(alike).encode("ascii"), np.uint8).reshape(len(alike), len(shape))
-    return signs[:, [place for place, sign in enumerate(shape) if sign == "9"]] - np.uint8(_ZERO)
+    if not shape.isascii():
+        return None
+    text = shape.decode()
+    known = PLUS_SHAPES if text.startswith("+") else HOME_SHAPES.get(region, ())
+    return next((each for each in known if each.pattern.fullmatch(text)), None)
 
 
 def _e164(numbering: Numbering, digits: NDArray[np.uint8]) -> list[bytes]:
-    national = digits[:, -numbering.national_digits :] + np.uint8(_ZERO)
     code = numbering.code.encode()
-    rows = np.empty((len(national), len(code) + national.shape[1]), np.uint8)
+    width = len(code) + numbering.national_digits
+    rows = np.empty((digits.shape[1], width), np.uint8)
     rows[:, : len(code)] = np.frombuffer(code, np.uint8)
-    rows[:, len(code) :] = national
-    width, text = rows.shape[1], rows.tobytes()
-    return [text[start : start + width] for start in range(0, len(text), width)]
+    rows[:, len(code) :] = digits[-numbering.national_digits :].T + _ZERO
+    texts: list[bytes] = rows.view(f"S{width}")[:, 0].tolist()
+    return texts
 
 
-def _read_emails(raws: Sequence[str], rules: RuleSet, found: _Found) -> None:
-    plain: list[int] = []
-    normalised: list[bytes] = []
-    slow: list[int] = []
-    for value, raw in enumerate(raws):
-        folded = raw.strip().lower()
-        if is_plain_email(folded) is None or (rules.email_aliases and folded.rpartition("@")[2] in PROVIDERS):
-            slow.append(value)
-        else:
-            plain.append(value)
-            normalised.append(folded.encode())
-    found.add(KeyKind.EMAIL, np.array(plain, np.int32), normalised)
-    found.add_slowly(ValueKind.EMAIL, raws, slow, rules)
+def _read_emails(found: _Found) -> None:
+    folded = list(map(str.lower, map(str.strip, found.raws)))
+    is_plain = np.array([match is not None for match in map(is_plain_email, folded)], np.bool_)
+    found.add_slowly(np.flatnonzero(~is_plain).tolist())
+    values, texts = np.flatnonzero(is_plain).astype(np.int32), list(compress(folded, is_plain))
+    if found.rules.stop_list:
+        stops = found.stop_list.stops_email
+        values, texts = _only(values, texts, [not stops(EmailAddress(text, text)) for text in texts])
+    found.add(KeyKind.EMAIL, values, [text.encode() for text in texts])
+    if found.rules.email_aliases:
+        values, texts = _only(values, texts, [text.rpartition("@")[2] in PROVIDERS for text in texts])
+        boxes = [EmailAddress(text, text).alias_form or "" for text in texts]
+        values, boxes = _only(values, boxes, [box != "" for box in boxes])
+        found.add(KeyKind.EMAIL_ALIAS, values, [box.encode() for box in boxes])
+
+
+def _only(values: Rows, texts: list[Text], is_meant: list[bool]) -> tuple[Rows, list[Text]]:
+    return values[np.array(is_meant, np.bool_)], list(compress(texts, is_meant))

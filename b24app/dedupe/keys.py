@@ -7,7 +7,7 @@ rule 11). Normalising is the business of `phones` and `emails`; comparing that o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from hashlib import blake2b as Blake2b
 
 LEAST_KEY_BYTES = 16  # a shorter secret can be tried out
+THIS_PROCESS = b"for this process"
+"""In place of a portal's key where no hash is kept or sent: Python's own, keyed anew in every process (SipHash)."""
 
 
 class KeyKind(IntEnum):
@@ -165,8 +167,10 @@ def _keyed_emails(
             )
 
 
-def hash_all(kind: KeyKind, normalised: Iterable[bytes], portal_key: bytes) -> NDArray[np.int64]:
+def hash_all(kind: KeyKind, normalised: Sequence[bytes], portal_key: bytes) -> NDArray[np.int64]:
     """Return the hashes of many normalised values of one kind, in UTF-8: those `MatchKey` holds, as a column."""
+    if portal_key == THIS_PROCESS:
+        return np.fromiter(map(hash, normalised), np.int64, len(normalised)) ^ np.int64(_SALTS[kind])
     copy = _state(_PERSONS[kind], portal_key).copy
     digests = []
     for text in normalised:
@@ -177,14 +181,18 @@ def hash_all(kind: KeyKind, normalised: Iterable[bytes], portal_key: bytes) -> N
 
 
 def _hash(kind: KeyKind, normalised: str, portal_key: bytes) -> int:
+    text = normalised.encode()
+    if portal_key == THIS_PROCESS:
+        return hash(text) ^ _SALTS[kind]
     state = _state(_PERSONS[kind], portal_key).copy()
-    state.update(normalised.encode())
+    state.update(text)
     return int.from_bytes(state.digest(), "big", signed=True)
 
 
 _PERSONS = {
     kind: kind.name.lower().encode() for kind in KeyKind
 }  # BLAKE2's name for "which use of this secret"
+_SALTS = {kind: hash(person) for kind, person in _PERSONS.items()}
 
 
 @lru_cache(maxsize=1_024)

@@ -27,14 +27,16 @@ Readings that were chosen:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeAlias
 
 import phonenumbers
 from phonenumbers import PhoneNumberFormat, ValidationResult
 
 from b24app.dedupe.phone_fast import fast_e164
+from b24app.dedupe.phone_plans import POST_SOVIET_CODES, TRUNK_8_REGIONS
 from b24app.dedupe.phone_text import Mark, Run, is_vanity_spelling, only_digits, split_runs, to_plain_text
 
 LEAST_WEAK_DIGITS = 3
@@ -44,12 +46,11 @@ LONGEST_COMMA_EXTENSION = 5
 NEIGHBOUR_DISTANCE = 10
 FEWEST_INTERNATIONAL_DIGITS = 11
 MOST_GLUED_DIGITS = 30  # E.164 has fifteen at most
-TRUNK_8_REGIONS = frozenset({"RU", "KZ", "BY"})
-POST_SOVIET_CODES = frozenset({7, 373, 374, 375, 380, 992, 993, 994, 995, 996, 998})
 LONGEST_VALUE = 250  # a multifield is VARCHAR(250); what is longer is no phone and not worth the time
 CACHED_VALUES = 8_192
 
 _Number = phonenumbers.PhoneNumber
+_Reader: TypeAlias = Callable[[Run, str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def phones_in(raw: str, region: str) -> tuple[PhoneNumber, ...]:
     e164 = fast_e164(text, region)
     if e164 is not None:
         return (PhoneNumber(e164, None),)
-    return read_slowly(text, region)
+    return _numbers(text, region, _read_quickly)
 
 
 @lru_cache(maxsize=CACHED_VALUES)
@@ -88,7 +89,11 @@ def format_for_reading(e164: str) -> str:
 
 
 def read_slowly(text: str, region: str) -> tuple[PhoneNumber, ...]:
-    """Return the numbers of a plain text the long way; a test holds the fast path equal to this."""
+    """Return the numbers of a plain text by phonenumbers alone; tests hold the short cuts equal to this."""
+    return _numbers(text, region, _read)
+
+
+def _numbers(text: str, region: str, read: _Reader) -> tuple[PhoneNumber, ...]:
     if is_vanity_spelling(text):
         spelled = phonenumbers.convert_alpha_characters_in_number(text)
         vanity = _read_valid(Run(spelled.strip(), Mark.NOTHING), region)
@@ -97,13 +102,13 @@ def read_slowly(text: str, region: str) -> tuple[PhoneNumber, ...]:
     found: list[PhoneNumber] = []
     for run in _join_split_number(split_runs(text), region):
         if not _is_said_of_previous(run, found):
-            found.extend(_numbers_of_run(run, region))
+            found.extend(_numbers_of_run(run, region, read))
     return _without_strays(found)
 
 
-def _numbers_of_run(run: Run, region: str) -> list[PhoneNumber]:
+def _numbers_of_run(run: Run, region: str, read: _Reader) -> list[PhoneNumber]:
     """Return the number of a run; of two numbers glued by a space both."""
-    e164 = _read(run, region)
+    e164 = read(run, region)
     if e164 is not None:
         return [PhoneNumber(e164, None)]
     bracketed = _split_bracketed_extension(run, region)
@@ -196,6 +201,10 @@ def _split_bracketed_extension(run: Run, region: str) -> PhoneNumber | None:
     if e164 is None or not 0 < len(digits) <= LONGEST_COMMA_EXTENSION:
         return None
     return PhoneNumber(e164, None, digits)
+
+
+def _read_quickly(run: Run, region: str) -> str | None:
+    return fast_e164(run.text, region) or _read(run, region)
 
 
 def _read(run: Run, region: str) -> str | None:

@@ -1,3 +1,6 @@
+from random import Random
+
+import phonenumbers
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +12,14 @@ from tests.dedupe.phone_cases import NEAR_MISSES, NOTHING, SPELLINGS, WEAK
 
 REGIONS = st.sampled_from(("RU", "KZ", "BY", "US", "DE", "UA", "GB"))
 SIGNS = "0123456789+-(). /,;#*x\u00a0\n８доб—"
+EXAMPLES = sorted(
+    {
+        phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)[1:]
+        for region in phonenumbers.SUPPORTED_REGIONS
+        for kind in (phonenumbers.PhoneNumberType.FIXED_LINE, phonenumbers.PhoneNumberType.MOBILE)
+        if (number := phonenumbers.example_number_for_type(region, kind))
+    }
+)
 PHONE_LIKE = st.text(alphabet=SIGNS, max_size=24)
 
 
@@ -114,7 +125,33 @@ def test_the_short_cut_agrees_on_every_known_spelling(
     assert phones_in(raw, region) == read_slowly(text, region)
 
 
-@pytest.mark.parametrize("raw", ["+7 912 345-67-89", "89123456789", "8 (912) 345-67-89", "+375 29 123-45-67"])
+@pytest.mark.parametrize("region", ["RU", "KZ", "BY", "DE", "US"])
+def test_the_short_cut_agrees_on_numbers_of_every_country(region: str) -> None:
+    random = Random(region)
+    taken = 0
+    for digits in (spoilt(number, random) for number in EXAMPLES for _ in range(3)):
+        for text in (f"+{digits[:2]} {digits[2:]}", f"+{digits}", f"810{digits}", f"8-10-{digits}"):
+            quick = fast_e164(text, region)
+            taken += quick is not None
+            assert quick is None or read_slowly(text, region) == (PhoneNumber(quick, None),), (text, region)
+    assert taken > len(EXAMPLES)
+
+
+def spoilt(number: str, random: Random) -> str:
+    """Return the number, or one with a digit changed, dropped or added."""
+    place = random.randrange(len(number))
+    digit = str(random.randrange(10))
+    return random.choice(
+        (number, number[:place] + digit + number[place + 1 :], number[:place] + number[place + 1 :],
+         number[:place] + digit + number[place:])
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "raw",
+    ["+7 912 345-67-89", "89123456789", "8 (912) 345-67-89", "+375 29 123-45-67", "+998 90 123-45-67",
+     "8 10 998 90 123-45-67"],
+)  # fmt: skip
 def test_the_common_spellings_take_the_short_cut(raw: str) -> None:
     assert fast_e164(raw, "RU") is not None
 

@@ -69,7 +69,7 @@ class RequestCounter:
 
 @dataclass(frozen=True, slots=True)
 class WebhookAudit:
-    """One audit. ``hashing_key`` is made for it and forgotten with it."""
+    """One audit. ``hashing_key`` is forgotten with it."""
 
     client: PortalClient
     clock: Clock
