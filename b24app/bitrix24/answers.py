@@ -25,6 +25,7 @@ class PortalUser:
     id: int
     name: str
     is_active: bool
+    position: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,12 @@ def viewer(answer: Answer) -> Viewer:
 def portal_users(answer: Answer) -> dict[int, PortalUser]:
     """Return users by id; a user that ``user.get`` never shows is simply missing."""
     found = [
-        PortalUser(id=_id(person.get("ID")), name=_name(person), is_active=to_bool(person.get("ACTIVE")))
+        PortalUser(
+            id=_id(person.get("ID")),
+            name=_name(person),
+            is_active=to_bool(person.get("ACTIVE")),
+            position=_text(person.get("WORK_POSITION")),
+        )
         for person in rows(answer)
     ]
     return {person.id: person for person in found}

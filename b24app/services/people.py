@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 
 from b24app.bitrix24 import answers, methods
+from b24app.bitrix24.answers import PortalUser
 from b24app.bitrix24.calls import BatchAnswer, Command
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.errors import Bitrix24Error
@@ -26,12 +27,18 @@ def name_commands(user_ids: Iterable[int]) -> dict[str, Command]:
 
 def read_names(batch: BatchAnswer) -> tuple[dict[int, str], bool]:
     """Return the names by id, and whether every command was answered; without a name a page shows the id."""
-    names: dict[int, str] = {}
+    people, is_whole = read_people(batch)
+    return {user.id: user.name for user in people.values()}, is_whole
+
+
+def read_people(batch: BatchAnswer) -> tuple[dict[int, PortalUser], bool]:
+    """Return the people of ``name_commands`` by id, and whether every command was answered."""
+    people: dict[int, PortalUser] = {}
     is_whole = True
     for key in (*batch.answers, *batch.errors):
         if key.startswith(PREFIX):
             try:
-                names |= {user.id: user.name for user in answers.portal_users(batch.get(key)).values()}
+                people |= answers.portal_users(batch.get(key))
             except Bitrix24Error:
                 is_whole = False
-    return names, is_whole
+    return people, is_whole

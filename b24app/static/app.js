@@ -3,12 +3,14 @@
 "use strict";
 
 const REFRESH_EVERY_MS = 3000;
+const TYPED_MS = 400; // after which a name that is being typed is looked for
 const AGES = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 const language = document.documentElement.lang;
 const failurePlace = document.querySelector("[data-failure-place]");
 const live = document.querySelector("[data-live]");
 let bx24 = null; // the portal's API, once it has answered
 let fittedHeight = 0;
+let search = 0; // the timer of a name that is being typed
 
 function fitFrame() {
   const height = document.body.offsetHeight; // the document itself is never lower than its frame
@@ -69,12 +71,12 @@ function swap({ swap: part, goal }, answer, isQuiet) {
   const swapped = document.querySelector(`[data-part="${part}"]`);
   for (const box of swapped.querySelectorAll("details[data-keep]")) box.open = opened.includes(box.dataset.keep);
   spellTimes(swapped);
+  offerFilters(swapped);
   const heading = swapped.querySelector(goal ? `[data-place="${goal}"]` : "[data-announce]");
-  if (!isQuiet) {
-    heading?.focus();
-    live.textContent = heading?.textContent.trim() ?? "";
-  }
-  refreshLater();
+  const told = swapped.querySelector("[data-tell]") ?? (isQuiet ? null : heading);
+  if (!isQuiet) heading?.focus();
+  if (told) live.textContent = told.textContent.trim();
+  refreshLater(swapped);
 }
 
 async function post(form, submitter, isQuiet) {
@@ -85,7 +87,7 @@ async function post(form, submitter, isQuiet) {
   try {
     const address = submitter?.hasAttribute("formaction") ? submitter.formAction : form.action;
     const response = await fetch(address, { method: "POST", body: fields });
-    swap(form.dataset, new DOMParser().parseFromString(await response.text(), "text/html"), isQuiet);
+    swap({ ...form.dataset, ...submitter?.dataset }, new DOMParser().parseFromString(await response.text(), "text/html"), isQuiet);
   } catch {
     tellFailure(document.body.dataset.failure);
   } finally {
@@ -95,10 +97,43 @@ async function post(form, submitter, isQuiet) {
   }
 }
 
-function refreshLater() {
-  const form = document.querySelector("form[data-refresh]");
+function refreshLater(root) {
+  const form = root.querySelector("form[data-refresh]");
   if (form) setTimeout(() => form.isConnected && post(form, null, true), REFRESH_EVERY_MS);
 }
+
+// Looks for the people whose name is being typed, once the form is free; what is ticked goes along and comes back.
+function find(field) {
+  clearTimeout(search);
+  if (!field.isConnected) return;
+  if (field.closest("[aria-busy]")) search = setTimeout(find, TYPED_MS, field);
+  else post(field.form, field.parentElement.querySelector("button"), true);
+}
+
+function offerFilters(root) {
+  for (const field of root.querySelectorAll("[data-filter]")) field.hidden = false;
+}
+
+function filter({ dataset, value }) {
+  const wanted = value.trim().toLowerCase();
+  for (const item of document.getElementById(dataset.filter).querySelectorAll("li")) {
+    item.hidden = !item.textContent.toLowerCase().includes(wanted);
+  }
+}
+
+document.addEventListener("input", ({ target }) => {
+  if ("filter" in target.dataset) filter(target);
+  if (!("find" in target.dataset)) return;
+  clearTimeout(search);
+  search = setTimeout(find, TYPED_MS, target);
+});
+
+document.addEventListener("keydown", (event) => {
+  const { dataset } = event.target;
+  if (event.key !== "Enter" || !("find" in dataset || "filter" in dataset)) return;
+  event.preventDefault(); // the form is not sent by it
+  if ("find" in dataset) find(event.target);
+});
 
 document.addEventListener("submit", (event) => {
   const form = event.target.closest("form[data-swap]");
@@ -121,4 +156,5 @@ spellTimes(document);
 setInterval(() => spellTimes(document), 30000);
 new ResizeObserver(() => requestAnimationFrame(fitFrame)).observe(document.body);
 startInPortal();
-refreshLater();
+offerFilters(document);
+refreshLater(document);

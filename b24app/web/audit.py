@@ -16,7 +16,7 @@ from b24app.services.audit.page_values import Choice
 from b24app.services.audit.schedule import save_schedule
 from b24app.services.audit.show_group import show_group
 from b24app.services.audit.show_groups import no_groups, read_turn, show_groups
-from b24app.services.audit.show_home import HomeNews, show_home
+from b24app.services.audit.show_home import HomeNews, show_home, show_live
 from b24app.services.audit.show_hubs import show_hubs
 from b24app.services.audit.show_report import show_report
 from b24app.services.audit.try_rules import try_rules
@@ -31,6 +31,12 @@ ACTS = {
     "resume": (acts.resume_audit, "resumed"),
     "cancel": (acts.cancel_audit, "cancelled"),
 }
+FORMS: Mapping[str, Callable[[Fields], HomeNews]] = {
+    "start": lambda fields: HomeNews(order=forms.read_order_form(fields), opened="start"),
+    "schedule": lambda fields: HomeNews(schedule=forms.read_schedule_form(fields), opened="schedule"),
+    "access": lambda fields: HomeNews(access=forms.read_access_form(fields), opened="access"),
+}
+"""Forms in which people are looked for, by what their button says."""
 NUMBER_SIGNS = 18
 
 
@@ -48,7 +54,7 @@ async def home(request: Request) -> HTMLResponse:
 async def live(request: Request) -> HTMLResponse:
     """Show the runs again, with those under way where they are now."""
     desk, _ = await _look(request)
-    return await _home(request, desk, HomeNews())
+    return await page_response(request, "pages/audit.html", home=await show_live(desk))
 
 
 @router.post("/start", openapi_extra=FORM_BODY)
@@ -98,6 +104,16 @@ async def access(request: Request) -> HTMLResponse:
         await save_access(desk.context, desk.viewer, forms.to_access(form))
 
     return await _try(request, desk, keep, HomeNews(access=form, opened="access"), "access")
+
+
+@router.post("/find", openapi_extra=FORM_BODY)
+async def find(request: Request) -> HTMLResponse:
+    """Look for people by name, in the form that asks; what was typed elsewhere in it stays."""
+    desk, fields = await _look(request)
+    read = FORMS.get(one(fields, "find"))
+    if read is None:
+        raise Refused("malformed", 400)
+    return await _home(request, desk, read(fields))
 
 
 @router.post("/simulate", openapi_extra=FORM_BODY)
@@ -164,20 +180,28 @@ async def reject(request: Request) -> HTMLResponse:
     return await page_response(request, "pages/audit_group.html", page=page)
 
 
+@router.post("/receiver", openapi_extra=FORM_BODY)
+async def receiver(request: Request) -> HTMLResponse:
+    """Look for somebody by name, to hand a group to."""
+    desk, fields = await _look(request)
+    run, number = await get_run(desk, number_of(fields, "run_id")), number_of(fields, "group")
+    page = await show_group(desk, run, number, hand=forms.read_hand_form(fields))
+    return await page_response(request, "pages/audit_group.html", page=page)
+
+
 @router.post("/hand", openapi_extra=FORM_BODY)
 async def hand(request: Request) -> HTMLResponse:
     """Hand a group to somebody, with a date."""
     desk, fields = await _act(request)
     run, number = await get_run(desk, number_of(fields, "run_id")), number_of(fields, "group")
-    user, mistake = one(fields, "user"), ""
+    form = forms.read_hand_form(fields)
     try:
-        await hand_group(desk, run, number, user, one(fields, "due"))
+        await hand_group(desk, run, number, form)
     except OrderMistake as wrong:
-        mistake = wrong.field
-    done = "" if mistake else ("handed" if user else "taken_back")
-    page = await show_group(desk, run, number, mistake=mistake, done=done)
-    status = 422 if mistake else 200
-    return await page_response(request, "pages/audit_group.html", page=page, status=status)
+        page = await show_group(desk, run, number, hand=form, mistake=wrong.field)
+        return await page_response(request, "pages/audit_group.html", page=page, status=422)
+    page = await show_group(desk, run, number, done="handed" if form.user else "taken_back")
+    return await page_response(request, "pages/audit_group.html", page=page)
 
 
 @router.post("/hubs", openapi_extra=FORM_BODY)

@@ -149,6 +149,95 @@ async def test_a_group_is_handed_to_a_known_person_with_a_date(acme: Town) -> No
     assert [text for text in told if "поручена группа" in text and "31 января 2030" in text]
 
 
+async def test_people_departments_and_sources_are_chosen_by_name(acme: Town) -> None:
+    form = {
+        "find": "start",
+        "name": "Казань",
+        "types[]": ["lead"],
+        "departments[]": ["6", "77"],
+        "sources[]": "WEB",
+    }
+    journal_before = await acme.rows("SELECT count(*) AS n FROM journal")
+
+    found = await post(
+        acme, "find", **form, responsibles_query="менедж", **{"responsibles[]": ["8", "404", "Ы"]}
+    )
+    nobody = await post(acme, "find", find="access", people_query="Неттакой")
+    unknown = await post(acme, "find", find="portal")
+    foreign = await post(acme, "find", MANAGER_OF_OWN, find="start", responsibles_query="менедж")
+
+    start = found.text.split('action="/audit/start"')[1].split("</form>")[0]
+    assert boxes(start, "responsibles[]") == [
+        ("8", True, "Никита Громов Стажёр"),
+        ("404", True, "Сотрудник № 404 портал о нём не знает"),
+        ("Ы", True, "Сотрудник № Ы портал о нём не знает"),
+        ("3", False, "Олег Дроздов Менеджер по продажам"),
+        ("4", False, "Ирина Соколовская Старший менеджер"),
+        ("5", False, "Тимур Ахметшин Менеджер по продажам"),
+        ("6", False, "Павел Ершов Менеджер по продажам"),
+        ("9", False, "Елена Бортникова Менеджер по продажам (уволена) уже не работает"),
+    ]
+    assert boxes(start, "departments[]")[:3] == [
+        ("77", True, "Отдел № 77 портал о нём не знает"), ("1", False, "Компания «Пример»"), ("7", False, "Поддержка")
+    ]  # fmt: skip
+    assert ("6", True, "Отдел продаж, Казань") in boxes(start, "departments[]")
+    assert [value for value, is_ticked, _ in boxes(start, "sources[]") if is_ticked] == ["WEB"]
+    assert 'value="Казань"' in start
+    assert "Никого не найдено" in nobody.text
+    assert (found.status_code, unknown.status_code, foreign.status_code) == (200, 400, 403)
+    assert await acme.rows("SELECT count(*) AS n FROM journal") == journal_before
+
+
+def boxes(html: str, name: str) -> list[tuple[str, bool, str]]:
+    """Return the value, the tick and the words of the boxes of a field."""
+    found = re.findall(rf'name="{re.escape(name)}" value="([^"]*)"( checked)?>(.*?)</label>', html)
+    return [(value, bool(ticked), re.sub(r"<[^>]+>", "", words)) for value, ticked, words in found]
+
+
+async def test_who_was_looked_for_and_not_ticked_is_no_order_for_everybody(acme: Town) -> None:
+    ordered = await journal(acme, "audit.order")
+
+    refused = await post(
+        acme, "start", name="", budget="60", responsibles_query="дроздов", **{"types[]": ["lead"]}
+    )
+
+    assert refused.status_code == 422
+    assert "отметьте кого-нибудь из найденных" in refused.text
+    assert ("3", False, "Олег Дроздов Менеджер по продажам") in boxes(refused.text, "responsibles[]")
+    assert await journal(acme, "audit.order") == ordered
+
+
+async def test_without_the_rights_to_see_them_ids_are_typed_and_the_form_says_why(acme: Town) -> None:
+    app = acme.portal.app
+    scopes, app.scopes = app.scopes, ("crm", "placement", "bizproc")
+
+    page = await post(acme, "find", find="start", **{"responsibles[]": "3, 8", "departments[]": "6"})
+
+    app.scopes = scopes
+    assert page.status_code == 200
+    assert 'name="responsibles[]" value="3, 8"' in page.text
+    assert 'name="departments[]" value="6"' in page.text
+    assert "Портал не показывает приложению сотрудников" in page.text
+    assert "нужно право «Структура компании»" in page.text
+    assert ("WEB", False, "Веб-сайт") in boxes(page.text, "sources[]")
+
+
+async def test_a_receiver_is_looked_for_by_name_and_must_work_here(acme: Town) -> None:
+    number, run = await group_of(acme, "lead", SHOWCASE.lead), await run_id(acme)
+
+    found = await post(
+        acme, "receiver", run_id=run, group=number, user="", due="2030-02-28", user_query="громов"
+    )
+    forgotten = await post(acme, "hand", run_id=run, group=number, user="", due="", user_query="громов")
+    dismissed = await post(acme, "hand", run_id=run, group=number, user="9", due="")
+    foreign = await post(acme, "receiver", MANAGER_OF_OWN, run_id=run, group=number, user="", user_query="г")
+
+    assert ("8", False, "Никита Громов Стажёр") in boxes(found.text, "user")
+    assert 'value="2030-02-28"' in found.text
+    assert [answer.status_code for answer in (forgotten, dismissed, foreign)] == [422, 422, 403]
+    assert "отметьте сотрудника, который работает" in forgotten.text
+
+
 async def test_a_record_called_no_duplicate_leaves_the_next_audits_group(acme: Town) -> None:
     refs = await acme.rows(
         "SELECT m.group_no, m.type, m.id FROM audit_member m JOIN audit_group g USING (portal_id, run_id, group_no) "

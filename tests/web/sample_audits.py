@@ -5,7 +5,7 @@ from b24app.dedupe.record import Multifield, PersonName, Record, RecordRef, Reco
 from b24app.dedupe.rules import RuleSet
 from b24app.services.audit.charts import bars, bars_in_order, heat, line, stacked
 from b24app.services.audit.compare_members import marks_of, merge_order, side_by_side
-from b24app.services.audit.form_values import AccessForm, OrderForm, RulesForm, ScheduleForm, Trial
+from b24app.services.audit.form_values import OrderForm, RulesForm, ScheduleForm, Trial
 from b24app.services.audit.page_values import (
     ChainLink,
     Changes,
@@ -26,6 +26,7 @@ from b24app.services.audit.page_values import (
     ShownHub,
     ShownShared,
 )
+from b24app.services.audit.picker_values import Option, Picker, Pickers
 from b24app.services.records import LiveRecord
 from b24app.store.audit_values import PAIR_TYPES
 from tests.web.sample_overviews import ANNA, BORIS, DAY_S, NOW, SCRIPT, UNNAMED
@@ -54,6 +55,45 @@ def a_run(number: int, state: str, **differences: object) -> RunLine:
     return RunLine(**{**usual, **differences})  # type: ignore[arg-type]
 
 
+PEOPLE = Picker(
+    (
+        Option("7", "Анна Соколова", True, detail="Руководитель продаж"),
+        Option("9", "Елена Бортникова", True, "dismissed", detail="Менеджер по продажам"),
+        Option("88", "", True, "unknown"),
+        Option("3", LONG_NAME, False),
+        Option("4", SCRIPT, False, detail=SCRIPT),
+    ),
+    query="про", found=27, is_cut=True,
+)  # fmt: skip
+DEPARTMENTS = Picker(
+    (
+        Option("99", "", True, "unknown"),
+        Option("1", "Компания «Пример»", False),
+        *(Option(str(number), f"Отдел {number}", number == 6, depth=number % 5) for number in range(4, 13)),
+        Option("14", LONG_NAME, False, depth=4),
+    )
+)
+SOURCES_OFFERED = Picker(
+    (Option("OLD", "", True, "unknown"), Option("WEB", "Веб-сайт", True), Option("CALL", "Звонок", False))
+)
+PICKERS = Pickers(
+    responsibles=PEOPLE,
+    departments=DEPARTMENTS,
+    sources=SOURCES_OFFERED,
+    told=Picker((Option("7", "Анна Соколова", True),)),
+    people=Picker(query="Неттакой", found=0),
+    named_departments=Picker(DEPARTMENTS.options[:4]),
+)
+UNTOLD = Pickers(
+    responsibles=Picker((Option("7", "", True), Option("8", "", True)), "people"),
+    departments=Picker((), "departments"),
+    sources=Picker((Option("WEB", "", True),), "sources"),
+    told=Picker((), "people"),
+    people=Picker((), "people"),
+    named_departments=Picker((), "departments"),
+)
+
+
 def a_home(**differences: object) -> HomePage:
     usual: dict[str, object] = {
         "head": Head("token-of-the-page", True, True, 12, origin=ORIGIN),
@@ -64,9 +104,9 @@ def a_home(**differences: object) -> HomePage:
             a_run(3, "cancelled", name=SCRIPT),
             a_run(4, "done", by=None, name=""),
         ),
-        "form": OrderForm(name="Отдел продаж", sources="WEB, CALL"),
-        "schedule": ScheduleForm("week", 4, told="7, 8"),
-        "access": AccessForm("7, 8", "3"),
+        "form": OrderForm(name="Отдел продаж"),
+        "schedule": ScheduleForm("week", 4),
+        "pickers": PICKERS,
         "rules": RulesForm("50", "0", frozenset({"lead", "contact"}), True, True),
         "next_at": NOW + 3 * DAY_S,
     }
@@ -121,6 +161,7 @@ def a_report(**differences: object) -> ReportPage:
         ),
         "steps": (("alarms", 38), ("exact", 5_120), ("hubs", 37), ("weak", 12)),
         "duration_s": 420.0,
+        "has_solved": True,
     }
     return ReportPage(**{**usual, **differences})  # type: ignore[arg-type]
 
@@ -198,7 +239,8 @@ def a_group_page(**differences: object) -> GroupPage:
             ),
             ShownShared("email", "own_company", "info", (CONTACT,), (COMPANY,), None, None, False, "nothing"),
         ),
-        "people": (ANNA, BORIS),
+        "hand": Picker((*PEOPLE.options[1:2], Option("7", "Анна Соколова", False, detail="Руководитель продаж"))),
+        "due": "2030-01-31",
         "rejected": (("A", "B"),),
         "page": 1,
         "pages": 3,
@@ -220,11 +262,17 @@ HOMES = {
     "mistaken_oddly": a_home(mistake="something_new"),
     "untried": a_home(trial=Trial("needs_reading", 0, 0, 0, 0, 0, (), ())),
     "trial": a_home(trial=TRIAL, opened="schedule"),
+    "untold": a_home(pickers=UNTOLD, opened="start"),
+    "live": a_home(live=LIVE, pickers=None),
 }
 REPORTS = {"full": a_report(), "first": a_report(changes=None, trend=None, exports=(), names=())}
 LISTS = {
     "groups": a_list(),
     "none": a_list(rows=(), total=0, after=None, is_later=False),
+    "solved": a_list(choice=Choice(change="solved"), rows_run_id=11),
+    "solved_gone": a_list(
+        choice=Choice(change="solved"), rows=(), total=0, after=None, is_later=False, are_gone=True
+    ),
     "mine": a_list(
         head=Head("token-of-the-page", False, False, 12, "Март", NOW, ORIGIN), is_mine=True, after=None
     ),
@@ -236,6 +284,12 @@ GROUP_PAGES = {
         sides=side_by_side((), {}, {}, {}, RuleSet(), b"k" * 16), merges=(), shared=(), rejected=(), pages=1, chain=(),
         group=a_shown_group(5, title="", first=None, names="unknown", handed_to=BORIS, due_at=NOW), done="handed",
     ),
+    "managers": a_group_page(
+        head=Head("token-of-the-page", False, False, 12, "Март", NOW, ORIGIN), hand=Picker(), due="",
+        group=a_shown_group(2, handed_to=BORIS, due_at=NOW),
+    ),
+    "sought": a_group_page(hand=PEOPLE),
+    "untold": a_group_page(hand=Picker((), "people")),
 }  # fmt: skip
 
 

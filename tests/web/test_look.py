@@ -28,7 +28,7 @@ DIFFERENT_LOOKS = [
         "enquiries_no_originals",
     ),
     *("audit_running", "audit_trial", "audit_report_full", "audit_list_groups", "audit_list_mine_none"),
-    *("audit_group_alarm", "audit_group_hidden", "audit_hubs"),
+    *("audit_group_alarm", "audit_group_hidden", "audit_group_sought", "audit_untold", "audit_hubs"),
     *("refusal_page_outdated", "installed_partly", "not_admin", "overview_parts_off", "search_found"),
 ]
 

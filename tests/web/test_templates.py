@@ -195,7 +195,13 @@ def test_the_page_refreshes_itself_only_while_indexing_runs() -> None:
         name for name in every_page() if any("data-refresh" in form for form in outline(name).all("form"))
     }
 
-    assert refreshing == {"overview_running", "overview_comparing", "audit_running", "audit_report_full"}
+    assert refreshing == {
+        "overview_running",
+        "overview_comparing",
+        "audit_running",
+        "audit_live",
+        "audit_report_full",
+    }
 
 
 def test_a_mistake_is_told_at_its_field() -> None:

@@ -13,6 +13,7 @@ class OrderForm:
     types: frozenset[str] = frozenset({"lead", "contact", "company"})
     stages: frozenset[str] = frozenset()
     responsibles: str = ""
+    responsibles_query: str = ""  # who is looked for by name
     departments: str = ""
     sources: str = ""
     created_from: str = ""
@@ -36,6 +37,16 @@ class ScheduleForm:
     from_hour: str = ""
     to_hour: str = ""
     told: str = ""
+    told_query: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HandForm:
+    """To whom a group is handed, as typed; ``query``: who is looked for by name."""
+
+    user: str = ""
+    due: str = ""
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +55,7 @@ class AccessForm:
 
     people: str = ""
     departments: str = ""
+    people_query: str = ""
 
 
 @dataclass(frozen=True, slots=True)

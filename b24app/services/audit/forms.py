@@ -6,7 +6,7 @@ from typing import Final
 
 from b24app.dedupe.rules import RuleMistake, RuleSet
 from b24app.services.audit.access import AuditAccess
-from b24app.services.audit.form_values import AccessForm, OrderForm, RulesForm, ScheduleForm
+from b24app.services.audit.form_values import AccessForm, HandForm, OrderForm, RulesForm, ScheduleForm
 from b24app.services.audit.orders import AuditScope, AuditTerms, OrderMistake
 from b24app.services.audit.schedule import AuditSchedule, Every
 
@@ -22,9 +22,10 @@ def read_order_form(fields: Fields) -> OrderForm:
         name=_one(fields, "name"),
         types=frozenset(fields.get("types", ())),
         stages=frozenset(fields.get("stages", ())),
-        responsibles=_one(fields, "responsibles"),
-        departments=_one(fields, "departments"),
-        sources=_one(fields, "sources"),
+        responsibles=_joined(fields, "responsibles"),
+        responsibles_query=_one(fields, "responsibles_query"),
+        departments=_joined(fields, "departments"),
+        sources=_joined(fields, "sources"),
         created_from=_one(fields, "created_from"),
         created_to=_one(fields, "created_to"),
         budget=_one(fields, "budget"),
@@ -40,9 +41,9 @@ def to_scope(form: OrderForm) -> AuditScope:
         {
             "types": sorted(form.types),
             "stages": sorted(form.stages),
-            "responsibles": _ids(form.responsibles, "responsibles"),
+            "responsibles": _people(form.responsibles, form.responsibles_query, "responsibles"),
             "departments": _ids(form.departments, "departments"),
-            "sources": [code for code in _list(form.sources) if code],
+            "sources": to_list(form.sources),
             "created_from": _day(form.created_from, "created_from"),
             "created_to": None if until is None else until + DAY_S - 1,
         }
@@ -75,7 +76,8 @@ def read_schedule_form(fields: Fields) -> ScheduleForm:
         budget=_one(fields, "budget"),
         from_hour=_one(fields, "from_hour"),
         to_hour=_one(fields, "to_hour"),
-        told=_one(fields, "told"),
+        told=_joined(fields, "told"),
+        told_query=_one(fields, "told_query"),
     )
 
 
@@ -92,7 +94,7 @@ def to_schedule(form: ScheduleForm) -> AuditSchedule | None:
         hour=_whole(form.hour, "hour"),
         day=days[every] if every in days else _whole(form.monthday, "monthday"),
         scope=AuditScope.from_dict({"types": sorted(form.types), "stages": sorted(form.stages)}),
-        terms=to_terms(form, incremental=True, told=_ids(form.told, "told")),
+        terms=to_terms(form, incremental=True, told=_people(form.told, form.told_query, "told")),
     )
 
 
@@ -117,12 +119,15 @@ def shown_schedule(schedule: AuditSchedule | None) -> ScheduleForm:
 
 
 def read_access_form(fields: Fields) -> AccessForm:
-    return AccessForm(_one(fields, "people"), _one(fields, "named_departments"))
+    return AccessForm(
+        _joined(fields, "people"), _joined(fields, "named_departments"), _one(fields, "people_query")
+    )
 
 
 def to_access(form: AccessForm) -> AuditAccess:
     """Return who may see audits; raises OrderMistake."""
-    people, departments = _ids(form.people, "people"), _ids(form.departments, "departments")
+    people = _people(form.people, form.people_query, "people")
+    departments = _ids(form.departments, "departments")
     return AuditAccess.from_dict({"people": people, "departments": departments})
 
 
@@ -173,17 +178,40 @@ def to_moment(text: str, field: str) -> float | None:
     return None if day is None else day + DAY_S - 1
 
 
+def to_day(at: float) -> str:
+    """Return a moment's day, ``2026-03-31``."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
+
+
+def read_hand_form(fields: Fields) -> HandForm:
+    return HandForm(_one(fields, "user"), _one(fields, "due"), _one(fields, "user_query"))
+
+
 def _one(fields: Fields, name: str) -> str:
     values = fields.get(name, ())
     return values[0].strip() if values else ""
 
 
-def _list(text: str) -> list[str]:
-    return [part.strip() for part in text.replace(";", ",").split(",") if part.strip()]
+def _joined(fields: Fields, name: str) -> str:
+    """Return the values of boxes that are ticked, or of a text in their place, as one text."""
+    return ", ".join(part for value in fields.get(name, ()) for part in to_list(value))
+
+
+def to_list(text: str) -> list[str]:
+    """Return what stands between commas, each once."""
+    parts = (part.strip() for part in text.replace(";", ",").split(","))
+    return list(dict.fromkeys(part for part in parts if part))
+
+
+def _people(text: str, query: str, field: str) -> list[int]:
+    """Return who is chosen; raises OrderMistake when somebody was looked for and nobody chosen."""
+    if query and not to_list(text):
+        raise OrderMistake(field)
+    return _ids(text, field)
 
 
 def _ids(text: str, field: str) -> list[int]:
-    return [_whole(part, field) for part in _list(text)]
+    return [_whole(part, field) for part in to_list(text)]
 
 
 def _whole(text: str, field: str) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from b24app.dedupe.record import RecordRef
 from b24app.services.access import Refused
 from b24app.services.audit.acts import hand_over
+from b24app.services.audit.form_values import HandForm
 from b24app.services.audit.forms import to_moment
 from b24app.services.audit.live_members import read_members
 from b24app.services.audit.open_desk import Desk
@@ -40,15 +41,17 @@ async def _readable(desk: Desk, subject: RecordRef, refs: Sequence[RecordRef]) -
     return others
 
 
-async def hand_group(desk: Desk, run: AuditRun, group_no: int, user: str, due: str) -> None:
-    """Hand a group to a person whom the portal knows, or take it back; raises OrderMistake, Refused."""
-    if not user:
+async def hand_group(desk: Desk, run: AuditRun, group_no: int, form: HandForm) -> None:
+    """Hand a group to an employee who still works here, or take it back; raises OrderMistake, Refused."""
+    if not form.user:
+        if form.query:  # somebody was looked for, and nobody chosen
+            raise OrderMistake("user")
         await hand_over(desk.context, desk.viewer, run.run_id, group_no, None, None)
         return
-    if not (user.isascii() and user.isdigit()):
+    if not (form.user.isascii() and form.user.isdigit()):
         raise OrderMistake("user")
-    due_at = to_moment(due, "due")
-    live = await read_members(desk, (), [int(user)], with_stages=False)
-    if int(user) not in live.names:
+    user, due_at = int(form.user), to_moment(form.due, "due")
+    live = await read_members(desk, (), [user], with_stages=False)
+    if user not in live.people or not live.people[user].is_active:
         raise OrderMistake("user")
-    await hand_over(desk.context, desk.viewer, run.run_id, group_no, int(user), due_at)
+    await hand_over(desk.context, desk.viewer, run.run_id, group_no, user, due_at)

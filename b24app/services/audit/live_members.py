@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from b24app.bitrix24 import answers, methods
-from b24app.bitrix24.answers import Viewer
+from b24app.bitrix24.answers import PortalUser, Viewer
 from b24app.bitrix24.calls import BATCH_LIMIT, JSON, BatchAnswer, Command
 from b24app.bitrix24.errors import AccessDenied
 from b24app.dedupe.record import RecordRef
 from b24app.services.audit.open_desk import Desk
-from b24app.services.people import name_commands, read_names
+from b24app.services.people import name_commands, read_people
 from b24app.services.reading import record_pages
 from b24app.services.records import LiveRecord, to_live_record
 
@@ -24,6 +24,7 @@ class LiveMembers:
 
     viewer: Viewer
     records: Mapping[RecordRef, LiveRecord]
+    people: Mapping[int, PortalUser]
     names: Mapping[int, str]
     stages: Mapping[str, str]
 
@@ -41,11 +42,12 @@ async def read_members(
     batch = await desk.context.client.batch(commands)
     rows = ((page.type, row) for key, page in pages.items() for row in _rows(batch, key))
     found = (to_live_record(kind, row) for kind, row in rows)
-    names, _ = read_names(batch)
+    known, _ = read_people(batch)
     return LiveMembers(
         viewer=answers.viewer(batch.get("me")),
         records={live.record.ref: live for live in found},
-        names=names,
+        people=known,
+        names={user.id: user.name for user in known.values()},
         stages=_stages(batch),
     )
 

@@ -58,6 +58,11 @@ async def find_run(desk: Desk, run_id: int | None = None) -> AuditRun | None:
     return next((run for run in runs if run and has_results(run)), None)
 
 
+async def find_run_before(desk: Desk, run: AuditRun) -> AuditRun | None:
+    """Return the run this one was compared with; None when there was none, or its results are gone."""
+    return None if run.previous_run_id is None else await find_run(desk, run.previous_run_id)
+
+
 async def get_run(desk: Desk, run_id: int) -> AuditRun:
     """Return this run with its results; raises Refused when they are gone."""
     run = await find_run(desk, run_id)

@@ -1,12 +1,13 @@
 """What the pages of the audit print: values alone, decided elsewhere. Times are Unix seconds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from b24app.dedupe.record import RecordRef
 from b24app.services.audit.charts import Bar, HeatCell, Line, StackedBar
 from b24app.services.audit.compare_members import Sides
 from b24app.services.audit.form_values import AccessForm, OrderForm, RulesForm, ScheduleForm, Trial
+from b24app.services.audit.picker_values import Picker, Pickers
 from b24app.services.card import Person
 
 Heat: TypeAlias = tuple[tuple[HeatCell, ...], ...]
@@ -76,6 +77,8 @@ class GroupsPage:
     back: str
     is_later: bool
     is_mine: bool = False
+    rows_run_id: int | None = None  # whose groups these are: solved ones are those of the run before
+    are_gone: bool = False  # solved ones whose run's results are removed, or that no run came before
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,8 @@ class GroupPage:
     chain: tuple[ChainLink, ...]
     merges: tuple[MergePath, ...]
     shared: tuple[ShownShared, ...]
-    people: tuple[Person, ...]
+    hand: Picker  # to whom the group can be handed
+    due: str  # until when, as a date's field takes it
     rejected: tuple[tuple[str, str], ...]  # marks of pairs that were called different since
     page: int
     pages: int
@@ -213,6 +217,7 @@ class ReportPage:
     exports: tuple[ShownExport, ...]
     steps: tuple[tuple[str, int], ...]  # what to do next, the most urgent first
     duration_s: float
+    has_solved: bool = False  # the groups that are solved since the last run can be shown
     mistake: str = ""
 
 
@@ -257,10 +262,11 @@ class HomePage:
     head: Head
     live: tuple[LiveRun, ...]
     runs: tuple[RunLine, ...]
-    form: OrderForm
-    schedule: ScheduleForm
-    access: AccessForm
-    rules: RulesForm
+    form: OrderForm = field(default_factory=OrderForm)
+    schedule: ScheduleForm = field(default_factory=ScheduleForm)
+    access: AccessForm = field(default_factory=AccessForm)
+    rules: RulesForm | None = None
+    pickers: Pickers | None = None  # None: the runs alone are shown, without a form
     next_at: float | None = None
     trial: Trial | None = None
     opened: str = ""

@@ -1,17 +1,20 @@
 """One group: its members side by side as the viewer may see them, and what holds them together."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from b24app.dedupe.keys import KeyKind
 from b24app.dedupe.record import RecordRef, RecordType
 from b24app.services.access import Refused
 from b24app.services.audit.compare_members import Sides, marks_of, merge_order, side_by_side
+from b24app.services.audit.form_values import HandForm
+from b24app.services.audit.forms import to_day
 from b24app.services.audit.live_members import REFS_AT_ONCE, LiveMembers, read_members
 from b24app.services.audit.open_desk import Desk
 from b24app.services.audit.page_values import ChainLink, GroupPage, MergePath, ShownShared
-from b24app.services.audit.show_groups import person, shown_group
-from b24app.services.card import Person
+from b24app.services.audit.picker_values import Picker
+from b24app.services.audit.pickers import find_receivers
+from b24app.services.audit.show_groups import shown_group
 from b24app.services.records import LiveRecord
 from b24app.store.audit_values import AuditGroup, AuditMember, AuditRun, AuditShared
 
@@ -22,9 +25,16 @@ HIDDEN_MARK: Final = "?"
 
 
 async def show_group(
-    desk: Desk, run: AuditRun, group_no: int, *, page: int = 1, mistake: str = "", done: str = ""
+    desk: Desk,
+    run: AuditRun,
+    group_no: int,
+    *,
+    page: int = 1,
+    hand: HandForm | None = None,
+    mistake: str = "",
+    done: str = "",
 ) -> GroupPage:
-    """Return the page; raises Refused for a group that is not the viewer's to see."""
+    """Return the page; raises Refused for a group that is not the viewer's to see. ``hand``: the form as typed."""
     group, members, shared = await get_group(desk, run, group_no)
     refs = [member.ref for member in members]
     people = {*group.responsibles, *([group.handed_to] if group.handed_to else []), desk.viewer.id}
@@ -41,7 +51,8 @@ async def show_group(
         chain=_chain(group, marks),
         merges=_merges(readable),
         shared=tuple(_shown_shared(value) for value in shared),
-        people=_receivers(people, live.names),
+        hand=await _receivers(desk, group, live, hand),
+        due=_due(group) if hand is None else hand.due,
         rejected=await _rejected(desk, marks),
         page=page,
         pages=pages,
@@ -108,10 +119,16 @@ def _shown_shared(value: AuditShared) -> ShownShared:
     )
 
 
-def _receivers(user_ids: Iterable[int], names: Mapping[int, str]) -> tuple[Person, ...]:
-    """Return to whom the group can be handed: people the portal knows by name."""
-    known = [person(user_id, names) for user_id in user_ids if user_id in names]
-    return tuple(sorted(known, key=lambda one: one.name.casefold()))
+async def _receivers(desk: Desk, group: AuditGroup, live: LiveMembers, form: HandForm | None) -> Picker:
+    """Return to whom the group can be handed; nobody chooses but who may see all groups."""
+    if not desk.may_all:
+        return Picker()
+    form = form or HandForm(user="" if group.handed_to is None else str(group.handed_to))
+    return await find_receivers(desk, live.people.values(), form.user, form.query)
+
+
+def _due(group: AuditGroup) -> str:
+    return "" if group.due_at is None else to_day(group.due_at)
 
 
 async def _rejected(desk: Desk, marks: Mapping[RecordRef, str]) -> tuple[tuple[str, str], ...]:

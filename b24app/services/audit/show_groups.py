@@ -1,6 +1,7 @@
 """Lists of groups: filtered, sorted, page by page; and a manager's own, with records he is responsible for."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from b24app.dedupe.grade import Grade
@@ -8,7 +9,7 @@ from b24app.dedupe.record import RecordRef, RecordType
 from b24app.dedupe.shared import Severity
 from b24app.services.access import Refused
 from b24app.services.audit.live_members import LiveMembers, read_members
-from b24app.services.audit.open_desk import Desk
+from b24app.services.audit.open_desk import Desk, find_run_before
 from b24app.services.audit.page_values import Choice, GroupsPage, ShownGroup
 from b24app.services.audit.run_figures import numbers_of
 from b24app.services.card import Person
@@ -50,13 +51,19 @@ GRADES = {grade.word: grade for grade in Grade}
 async def show_groups(
     desk: Desk, run: AuditRun, choice: Choice, after: str, trail: str, *, only_own: bool
 ) -> GroupsPage:
-    """Return the page of groups behind the cursor; raises Refused for a choice that was not offered."""
+    """Return the page of groups behind the cursor; raises Refused for a choice that was not offered.
+
+    Groups that are solved since the last run stand in that run, and are opened there.
+    """
     order = _pick(ORDERS, choice.order) or GroupOrder.SIZE
     wanted = to_filter(choice, desk.viewer.id if only_own else None)
+    told = run if choice.change != SOLVED else await find_run_before(desk, run)
+    if told is None:
+        return replace(no_groups(desk, choice, only_own=only_own), head=desk.head(run), are_gone=True)
     async with desk.context.read() as tx:
-        found = await tx.audits.find_groups(run.run_id, wanted, order, _cursor(after), PAGE + 1)
-        total = await tx.audits.count_groups(run.run_id, wanted)
-        members = await tx.audits.members(run.run_id, [group.group_no for group in found[:PAGE]])
+        found = await tx.audits.find_groups(told.run_id, wanted, order, _cursor(after), PAGE + 1)
+        total = await tx.audits.count_groups(told.run_id, wanted)
+        members = await tx.audits.members(told.run_id, [group.group_no for group in found[:PAGE]])
     groups = found[:PAGE]
     offered = _offered(run)
     live = await read_members(desk, _firsts(members), _people(groups, offered), with_stages=False)
@@ -73,6 +80,7 @@ async def show_groups(
         back=_back(steps),
         is_later=bool(after),
         is_mine=only_own,
+        rows_run_id=told.run_id,
     )
 
 

@@ -1,6 +1,7 @@
 """The first page of the audit: runs under way and done, and the forms."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from b24app.services.audit.access import read_access
@@ -9,6 +10,7 @@ from b24app.services.audit.forms import shown_access, shown_rules, shown_schedul
 from b24app.services.audit.live_members import read_members
 from b24app.services.audit.open_desk import Desk, has_results
 from b24app.services.audit.page_values import HomePage, LiveRun, RunLine
+from b24app.services.audit.pickers import read_pickers
 from b24app.services.audit.run_figures import numbers_of, rate_of
 from b24app.services.audit.schedule import read_schedule
 from b24app.services.audit.show_groups import person
@@ -34,25 +36,49 @@ class HomeNews:
 async def show_home(desk: Desk, news: HomeNews) -> HomePage:
     """Return the page, for those who may see audits."""
     context = desk.context
-    async with context.read() as tx:
-        runs = await tx.audits.latest(RUNS_SHOWN)
+    runs = await _runs(desk)
     kept = await read_schedule(context)
-    people = {run.started_by for run in runs if run.started_by is not None}
-    names = (await read_members(desk, (), people, with_stages=False)).names if people else {}
-    latest = next((run for run in runs if has_results(run)), None)
-    return HomePage(
-        head=desk.head(latest),
-        live=tuple(_live(run) for run in reversed(runs) if not run.state.is_final),
-        runs=tuple(_line(run, dict(names)) for run in runs if run.state.is_final),
-        form=news.order or OrderForm(),
-        schedule=news.schedule or shown_schedule(kept[0] if kept else None),
-        access=news.access or shown_access(await read_access(context)),
+    order = news.order or OrderForm()
+    schedule = news.schedule or shown_schedule(kept[0] if kept else None)
+    access = news.access or shown_access(await read_access(context))
+    pickers, names = await read_pickers(desk, order, schedule, access, _starters(runs))
+    return replace(
+        _page(desk, runs, names),
+        form=order,
+        schedule=schedule,
+        access=access,
         rules=news.rules or shown_rules(context.rules),
+        pickers=pickers,
         next_at=kept[1] if kept else None,
         trial=news.trial,
         opened=news.opened,
         mistake=news.mistake,
         done=news.done,
+    )
+
+
+async def show_live(desk: Desk) -> HomePage:
+    """Return the runs alone: asked for every few seconds, while one is under way."""
+    runs = await _runs(desk)
+    live = await read_members(desk, (), _starters(runs), with_stages=False)
+    return _page(desk, runs, live.names)
+
+
+async def _runs(desk: Desk) -> list[AuditRun]:
+    async with desk.context.read() as tx:
+        return await tx.audits.latest(RUNS_SHOWN)
+
+
+def _starters(runs: Sequence[AuditRun]) -> set[int]:
+    return {run.started_by for run in runs if run.started_by is not None}
+
+
+def _page(desk: Desk, runs: Sequence[AuditRun], names: Mapping[int, str]) -> HomePage:
+    latest = next((run for run in runs if has_results(run)), None)
+    return HomePage(
+        head=desk.head(latest),
+        live=tuple(_live(run) for run in reversed(runs) if not run.state.is_final),
+        runs=tuple(_line(run, names) for run in runs if run.state.is_final),
     )
 
 
@@ -73,7 +99,7 @@ def _live(run: AuditRun) -> LiveRun:
     )
 
 
-def _line(run: AuditRun, names: dict[int, str]) -> RunLine:
+def _line(run: AuditRun, names: Mapping[int, str]) -> RunLine:
     numbers = numbers_of(run)
     return RunLine(
         run_id=run.run_id,

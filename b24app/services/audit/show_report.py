@@ -8,7 +8,7 @@ from b24app.bitrix24.calls import Command
 from b24app.services.audit.acts import note_opened
 from b24app.services.audit.charts import heat
 from b24app.services.audit.export import own_exports
-from b24app.services.audit.open_desk import Desk
+from b24app.services.audit.open_desk import Desk, find_run_before
 from b24app.services.audit.page_values import ReportPage
 from b24app.services.audit.run_figures import (
     changes_of,
@@ -54,6 +54,7 @@ async def show_report(desk: Desk, run: AuditRun, *, mistake: str = "", is_opened
         exports=await own_exports(desk.context.runtime, desk.token, run.run_id),
         steps=steps_of(numbers),
         duration_s=(run.finished_at or 0.0) - (run.started_at or run.finished_at or 0.0),
+        has_solved=numbers.solved > 0 and await find_run_before(desk, run) is not None,
         mistake=mistake,
     )
 
