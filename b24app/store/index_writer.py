@@ -6,13 +6,14 @@ A first indexing brings what is not there yet, so it copies straight into the in
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.dedupe.record import RecordRef, RecordType
 from b24app.store.arrays import ref_columns
+from b24app.store.binary_copy import BigintArrays, Column, Numbers, encode_rows
 from b24app.store.index_batch import IndexedBatch, IndexedRecord
-from b24app.store.index_copy import KEY_COLUMNS, RECORD_COLUMNS, key_bytes, record_bytes
 from b24app.store.pending import note_removed, note_staged
 from b24app.store.scope import Scope
 
@@ -160,11 +161,39 @@ async def _copy(
 ) -> None:
     """Copy the records and their keys into two tables; the index's own have the portal's id as well."""
     driver = await _driver(connection)
-    for table, columns, source in (
-        (record_table, RECORD_COLUMNS, record_bytes(batch, **portal_id)),
-        (key_table, KEY_COLUMNS, key_bytes(batch, **portal_id)),
+    for table, columns in (
+        (record_table, {**_portal_column(len(batch), **portal_id), **_record_columns(batch)}),
+        (key_table, {**_portal_column(len(batch.key_rows), **portal_id), **_key_columns(batch)}),
     ):
-        await driver.copy_to_table(table, source=source, columns=(*portal_id, *columns), format="binary")
+        rows = encode_rows(list(columns.values()))
+        await driver.copy_to_table(table, source=rows, columns=tuple(columns), format="binary")
+
+
+def _portal_column(count: int, **portal_id: int) -> dict[str, Column]:
+    return {name: Numbers(np.full(count, value), "i8") for name, value in portal_id.items()}
+
+
+def _record_columns(batch: IndexedBatch) -> dict[str, Column]:
+    return {
+        "type": Numbers(batch.types, "i2"),
+        "id": Numbers(batch.ids, "i8"),
+        "fingerprint": Numbers(batch.fingerprints, "i8"),
+        "responsible_id": Numbers(batch.responsibles, "i8", batch.responsibles == 0),
+        "stage": Numbers(batch.stages, "i2"),
+        "links": BigintArrays(batch.link_counts, batch.links),
+        "created_at": Numbers(batch.created_at, "f8", np.isnan(batch.created_at)),
+        "modified_at": Numbers(batch.modified_at, "f8", np.isnan(batch.modified_at)),
+        "read_at": Numbers(batch.read_at, "f8"),
+    }
+
+
+def _key_columns(batch: IndexedBatch) -> dict[str, Column]:
+    return {
+        "kind": Numbers(batch.key_kinds, "i2"),
+        "hash": Numbers(batch.key_hashes, "i8"),
+        "type": Numbers(batch.types[batch.key_rows], "i2"),
+        "id": Numbers(batch.ids[batch.key_rows], "i8"),
+    }
 
 
 async def _driver(connection: AsyncConnection) -> Any:
