@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
+from b24app.dedupe.key_table import Bytes, Ids
 from b24app.dedupe.keys import MatchKey
 from b24app.dedupe.record import RecordRef, RecordType
 
@@ -24,6 +25,12 @@ def to_links(refs: Sequence[RecordRef]) -> list[int]:
 
 def to_link(ref: RecordRef) -> int:
     return ref.id * _TYPES + ref.type
+
+
+def link_column(types: Bytes, ids: Ids) -> Ids:
+    """Return the same numbers of many records."""
+    links: Ids = ids * _TYPES + types
+    return links
 
 
 def from_links(links: Sequence[int]) -> tuple[RecordRef, ...]:

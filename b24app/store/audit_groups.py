@@ -1,7 +1,6 @@
 """What an audit found, page by page: a page costs the same wherever it is, for it begins behind the last one."""
 
 from collections.abc import Collection, Sequence
-from functools import lru_cache
 
 from sqlalchemy import ColumnElement, any_, func, literal, select, tuple_, update
 
@@ -9,7 +8,7 @@ from b24app.dedupe.grade import Grade
 from b24app.dedupe.keys import KeyKind
 from b24app.dedupe.record import RecordRef, RecordType, Stage
 from b24app.dedupe.shared import Severity
-from b24app.store.arrays import from_links, to_link
+from b24app.store.arrays import from_links
 from b24app.store.audit_values import (
     PAIR_TYPES,
     SHARED_KINDS,
@@ -167,26 +166,6 @@ def _conditions(wanted: GroupFilter) -> list[ColumnElement[bool]]:
     if wanted.pair is not None:
         found.append(columns.pairs.op("&")(1 << PAIR_TYPES.index(wanted.pair)) > 0)
     return found
-
-
-@lru_cache
-def bits_of(kinds: frozenset[KeyKind]) -> int:
-    """Return a set of kinds as one number."""
-    return sum(1 << kind for kind in kinds)
-
-
-@lru_cache
-def pair_bits_of(pairs: frozenset[tuple[RecordType, RecordType]]) -> int:
-    """Return a set of type pairs as one number."""
-    return sum(1 << place for place, pair in enumerate(PAIR_TYPES) if pair in pairs)
-
-
-def chain_numbers(chain: Sequence[AuditLink]) -> list[int]:
-    """Return a chain as the table keeps it."""
-    numbers: list[int] = []
-    for link in chain:
-        numbers += (to_link(link.a), to_link(link.b), link.kind, link.key_no)
-    return numbers
 
 
 def to_group(row: AnyRow) -> AuditGroup:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any
 
 from sqlalchemy import TextClause, text
 
@@ -10,15 +10,9 @@ from b24app.dedupe.grade import Grade
 from b24app.dedupe.record import RecordRef
 from b24app.dedupe.shared import Severity, SharedKind
 from b24app.store.arrays import to_link, to_links
-from b24app.store.audit_groups import AuditGroupRepository, bits_of, chain_numbers, pair_bits_of
-from b24app.store.audit_values import (
-    SHARED_KINDS,
-    AuditGroup,
-    AuditHub,
-    AuditShared,
-    Change,
-    NameGrade,
-)
+from b24app.store.audit_columns import GROUP_COLUMNS, MEMBER_COLUMNS, AuditRows
+from b24app.store.audit_groups import AuditGroupRepository
+from b24app.store.audit_values import SHARED_KINDS, AuditHub, AuditShared, Change, NameGrade
 from b24app.store.scope import AnyRow
 from b24app.store.tables_audit import AUDIT_GROUP, AUDIT_HUB, AUDIT_MEMBER, AUDIT_SHARED
 
@@ -54,10 +48,6 @@ _HAND_ON = text("""
 """)
 
 
-MemberRow: TypeAlias = tuple[int, int, int, int | None, int, float | None]
-"""Group number, type, id, responsible, stage, creation: a million of them need no object each."""
-
-
 @dataclass(frozen=True, slots=True)
 class Graded:
     """What a group is known to be once its records were read; ``name_score`` 0-100."""
@@ -73,13 +63,16 @@ class Graded:
 class AuditWriter(AuditGroupRepository):
     """Everything that a run writes."""
 
-    async def add_groups(
-        self, run_id: int, groups: Sequence[AuditGroup], members: Iterable[MemberRow]
-    ) -> None:
-        """Store groups with their members; what is known of a member's source is stored later."""
-        own = (self._scope.portal_id, run_id)
-        await self._copy(AUDIT_GROUP.name, _GROUP_COLUMNS, [(*own, *_group_row(group)) for group in groups])
-        await self._copy(AUDIT_MEMBER.name, _MEMBER_COLUMNS, [(*own, *member) for member in members])
+    async def add_rows(self, rows: AuditRows) -> None:
+        """Store new groups with their members; what is known of a member's source is stored later."""
+        if rows.portal_id != self._scope.portal_id:
+            raise ValueError("rows of another portal")
+        driver = await self._driver()
+        for table, columns, data in (
+            (AUDIT_GROUP.name, GROUP_COLUMNS, rows.groups),
+            (AUDIT_MEMBER.name, MEMBER_COLUMNS, rows.members),
+        ):
+            await driver.copy_to_table(table, columns=columns, source=data, format="binary")
 
     async def add_shared(self, run_id: int, shared: Iterable[AuditShared]) -> None:
         """Store shared contact data."""
@@ -153,42 +146,19 @@ class AuditWriter(AuditGroupRepository):
         return found.all()
 
     async def _copy(self, table: str, columns: Sequence[str], rows: Iterable[tuple[object, ...]]) -> None:
+        driver = await self._driver()
+        await driver.copy_records_to_table(table, columns=list(columns), records=rows)
+
+    async def _driver(self) -> Any:
+        """Return the driver's own connection, which knows COPY."""
         driver = (await self._scope.connection.get_raw_connection()).driver_connection
         if driver is None:
             raise RuntimeError("the connection was closed")
-        await driver.copy_records_to_table(table, columns=list(columns), records=rows)
+        return driver
 
 
-_GROUP_COLUMNS = tuple(column.name for column in AUDIT_GROUP.columns)
-_MEMBER_COLUMNS = tuple(column.name for column in AUDIT_MEMBER.columns if column.name != "source")
 _SHARED_COLUMNS = tuple(column.name for column in AUDIT_SHARED.columns)
 _HUB_COLUMNS = tuple(column.name for column in AUDIT_HUB.columns)
-
-
-def _group_row(group: AuditGroup) -> tuple[object, ...]:
-    return (
-        group.group_no,
-        group.code,
-        group.size,
-        group.leads,
-        group.contacts,
-        group.companies,
-        int(group.grade),
-        int(group.name_grade),
-        group.name_score,
-        bits_of(group.kinds),
-        pair_bits_of(group.pairs),
-        SHARED_KINDS.index(group.shared_kind),
-        int(group.severity or 0),
-        group.is_weakly_held,
-        list(group.responsibles),
-        group.newest_at,
-        chain_numbers(group.chain),
-        int(group.change),
-        group.is_solved,
-        group.handed_to,
-        group.due_at,
-    )
 
 
 def _shared_row(value: AuditShared) -> tuple[object, ...]:

@@ -11,11 +11,13 @@ from b24app.dedupe.key_table import KeyTable
 from b24app.dedupe.keys import KeyKind, MatchKey
 from b24app.dedupe.record import RecordRef, RecordType, Stage
 from b24app.dedupe.rules import RuleSet
-from b24app.services.audit.grouping import Chunk, Describer, Findings, find_groups, scope_mask
+from b24app.services.audit.describing import Chunk, Describer
+from b24app.services.audit.grouping import Findings, find_groups, scope_mask
 from b24app.services.audit.orders import AuditScope
 from b24app.store.audit_values import AuditGroup
 from b24app.store.index_columns import RecordColumns
 from tests.dedupe.seeded import seeded_keys
+from tests.store.audits import groups_of
 from tests.store.builders import NOON, a_company, a_contact, a_lead
 
 RULES = RuleSet()
@@ -44,17 +46,22 @@ def found(keys_of: Keys, scope: AuditScope = AuditScope(), rules: RuleSet = RULE
 
 
 def described(findings: Findings, at_once: int = 7, skip: int = 0) -> list[Chunk]:
-    describer = Describer(findings, skip)
-    chunks = []
-    while (chunk := describer.next(at_once)).groups:
-        chunks.append(chunk)
-    return chunks
+    describer, count = Describer(findings), findings.bulk.group_count
+    return [describer.describe(start, at_once) for start in range(skip, count, at_once)]
+
+
+def rows(chunks: Iterable[Chunk]) -> list[AuditGroup]:
+    """The groups as they will be read again."""
+    return [group for chunk in chunks for group in groups_of(chunk.groups)]
 
 
 def members(chunks: Iterable[Chunk]) -> list[tuple[RecordRef, ...]]:
     by_group: defaultdict[int, list[RecordRef]] = defaultdict(list)
     for chunk in chunks:
-        for number, kind, one, *_ in chunk.members:
+        columns = chunk.members
+        for number, kind, one in zip(
+            columns.group_nos.tolist(), columns.types.tolist(), columns.ids.tolist(), strict=True
+        ):
             by_group[number].append(RecordRef(RecordType(kind), one))
     return [tuple(refs) for _, refs in sorted(by_group.items())]
 
@@ -102,7 +109,7 @@ def test_an_audit_finds_what_brute_force_finds_among_twenty_thousand_records(por
 def test_figures_of_groups_are_those_of_their_members(portal: Keys):
     findings = found(portal)
     chunks = described(findings, 1_000)
-    groups = [group for chunk in chunks for group in chunk.groups]
+    groups = rows(chunks)
 
     for group, refs in zip(groups, members(chunks), strict=True):
         sizes = Counter(ref.type for ref in refs)
@@ -116,9 +123,9 @@ def test_figures_of_groups_are_those_of_their_members(portal: Keys):
 
 def test_what_is_left_of_a_description_is_the_same_wherever_it_begins(portal: Keys):
     findings = found(portal)
-    whole = [group for chunk in described(findings, 1_000) for group in chunk.groups]
+    whole = rows(described(findings, 1_000))
 
-    rest = [group for chunk in described(findings, 999, skip=5) for group in chunk.groups]
+    rest = rows(described(findings, 999, skip=5))
 
     assert len(whole) > 10
     assert rest == whole[5:]
@@ -146,7 +153,7 @@ def test_the_chain_says_who_holds_whom_by_what():
 
     (chunk,) = described(found(keys_of))
 
-    group: AuditGroup = chunk.groups[0]
+    (group,) = rows([chunk])
     told = [(str(link.a), str(link.b), link.kind) for link in group.chain]
     assert told == [("lead:1", "contact:2", KeyKind.PHONE), ("contact:2", "company:3", KeyKind.EMAIL)]
 

@@ -1,32 +1,22 @@
-"""Groups of a portal out of its index: columns in, what the tables keep out. Pure; asks nobody."""
+"""Groups of a portal out of its index, within an audit's scope. Pure; asks nobody."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import islice
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from b24app.dedupe.bulk import ALONE, BulkGrouping, describe_groups, group_table, pair_table_of
 from b24app.dedupe.grade import Grade
 from b24app.dedupe.group import JOINING, DuplicateGroup, KeyHolders
 from b24app.dedupe.key_table import Flags, KeyTable
-from b24app.dedupe.keys import KeyKind, MatchKey
+from b24app.dedupe.keys import KeyKind
 from b24app.dedupe.record import RecordRef, RecordType, Stage
 from b24app.dedupe.rules import DAY_S, RuleSet
 from b24app.services.audit.orders import AuditScope
-from b24app.store.audit_values import (
-    PAIR_TYPES,
-    AuditGroup,
-    AuditHub,
-    AuditLink,
-    NameGrade,
-)
-from b24app.store.audit_writer import MemberRow
-from b24app.store.index_columns import RecordColumns, pack, pack_refs
+from b24app.store.audit_values import AuditHub
+from b24app.store.index_columns import RecordColumns, pack
 
 Rejected: TypeAlias = Collection[frozenset[RecordRef]]
 
@@ -37,7 +27,6 @@ GRADE_BY_KEY = {
     KeyKind.EMAIL_ALIAS: Grade.POSSIBLE,
     KeyKind.WEAK_PHONE: Grade.WEAK,
 }  # what a shared value says as long as no name is read: see `match`
-_TYPE_NUMBERS = tuple(int(kind) for kind in RecordType)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,88 +134,3 @@ def _hub(number: int, hub: KeyHolders) -> AuditHub:
         sizes[RecordType.COMPANY],
         hub.records[:HUB_SAMPLE],
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Some groups with their members, ready to be stored."""
-
-    groups: tuple[AuditGroup, ...]
-    members: tuple[MemberRow, ...]
-
-
-class Describer:
-    """Turns groups into what the tables keep, some at a time, numbered from 0 in the order of their codes."""
-
-    def __init__(self, findings: Findings, skip: int = 0) -> None:
-        self._records = findings.records
-        self._packed = findings.records.packed
-        self._groups = enumerate(findings.groups())
-        for _ in islice(self._groups, skip):
-            pass
-
-    def next(self, count: int) -> Chunk:
-        """Return the next so many groups; fewer at the end."""
-        numbered = list(islice(self._groups, count))
-        sought = pack_refs([ref for _, group in numbered for ref in group.records])
-        known = _Known(self._records, np.searchsorted(self._packed, sought))
-        numbers: list[int] = []
-        groups: list[AuditGroup] = []
-        for number, group in numbered:
-            own = slice(len(numbers), len(numbers) + len(group.records))
-            numbers += [number] * len(group.records)
-            groups.append(_to_group(number, group, known, own))
-        return Chunk(tuple(groups), tuple(known.member_rows(numbers)))
-
-
-class _Known:
-    """What the index knows of some records, as plain lists."""
-
-    def __init__(self, records: RecordColumns, places: NDArray[np.int64]) -> None:
-        self.types: list[int] = records.types[places].tolist()
-        self.ids: list[int] = records.ids[places].tolist()
-        self.responsibles: list[int] = records.responsibles[places].tolist()
-        self.stages: list[int] = records.stages[places].tolist()
-        created, modified = records.created_at[places], records.modified_at[places]
-        self.created: list[float] = created.tolist()
-        self.touched: list[float] = np.nan_to_num(np.fmax(created, modified)).tolist()
-
-    def member_rows(self, numbers: Sequence[int]) -> Iterable[MemberRow]:
-        """Return the rows of these records as members of the groups with these numbers."""
-        responsibles = [one or None for one in self.responsibles]
-        created = [None if moment != moment else moment for moment in self.created]  # NaN equals nothing
-        return zip(numbers, self.types, self.ids, responsibles, self.stages, created, strict=True)
-
-
-def _to_group(number: int, group: DuplicateGroup, known: _Known, own: slice) -> AuditGroup:
-    leads, contacts, companies = map(known.types[own].count, _TYPE_NUMBERS)
-    key_numbers = {key.key: place for place, key in enumerate(group.keys)}
-    return AuditGroup(
-        group_no=number,
-        code=group.number,
-        size=len(group.records),
-        leads=leads,
-        contacts=contacts,
-        companies=companies,
-        grade=min([GRADE_BY_KEY[link.key.kind] for link in group.chain]),
-        name_grade=NameGrade.NOT_READ,
-        name_score=None,
-        kinds=frozenset([key.key.kind for key in group.keys]),
-        pairs=_pairs(min(leads, 2), min(contacts, 2), min(companies, 2)),
-        shared_kind=None,
-        severity=None,
-        is_weakly_held=bool(group.weak_bridges),
-        responsibles=tuple(sorted({one for one in known.responsibles[own] if one})),
-        newest_at=max(known.touched[own]),
-        chain=_links(group, key_numbers),
-    )
-
-
-def _links(group: DuplicateGroup, key_numbers: Mapping[MatchKey, int]) -> tuple[AuditLink, ...]:
-    return tuple([AuditLink(link.a, link.b, link.key.kind, key_numbers[link.key]) for link in group.chain])
-
-
-@lru_cache
-def _pairs(leads: int, contacts: int, companies: int) -> frozenset[tuple[RecordType, RecordType]]:
-    sizes = dict(zip(RecordType, (leads, contacts, companies), strict=True))
-    return frozenset((a, b) for a, b in PAIR_TYPES if (sizes[a] > 1 if a is b else sizes[a] and sizes[b]))

@@ -6,15 +6,18 @@ one kept; if the index has changed meanwhile, it begins anew.
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 
 from b24app.dedupe.record import RecordRef
-from b24app.services.audit.grouping import Chunk, Describer, Findings, find_groups, scope_mask
+from b24app.services.audit.describing import Describer
+from b24app.services.audit.grouping import Findings, find_groups, scope_mask
 from b24app.services.audit.live import WITH_SOURCE, read_employees, read_ids_of_sources
 from b24app.services.audit.run_steps import Pace, Work
 from b24app.services.decisions import keys_fingerprint
+from b24app.store.audit_columns import AuditRows
 from b24app.store.audit_values import AuditRun, AuditStage, Progress
 from b24app.store.database import Transaction
 
@@ -29,22 +32,37 @@ async def group_and_store(work: Work) -> None:
     skip = int(str(work.checkpoint.get(STORED, 0))) if work.checkpoint.get(DIGEST) == digest else 0
     if not skip:
         await _begin_anew(work, findings, digest)
-    describer = await asyncio.to_thread(Describer, findings, skip)
-    pace = Pace(work.context.now)
-    chunk = await asyncio.to_thread(describer.next, work.steps.groups_stored)
-    while chunk.groups:
-        following = asyncio.create_task(asyncio.to_thread(describer.next, work.steps.groups_stored))
-        done = chunk.groups[-1].group_no + 1
+    describer = await asyncio.to_thread(Describer, findings)
+    await _store_all(work, findings, digest, partial(_rows, work, describer), skip)
+    await _go_on_to_names(work, findings)
+
+
+async def _store_all(
+    work: Work, findings: Findings, digest: str, make: Callable[[int], AuditRows], done: int
+) -> None:
+    """Store the groups behind those that are; while some are being written, the next ones are made."""
+    count, pace = findings.bulk.group_count, Pace(work.context.now)
+    pace.mark(done)
+    following = asyncio.create_task(asyncio.to_thread(make, done)) if done < count else None
+    while following is not None:
+        rows = await following
+        done = min(done + work.steps.groups_stored, count)
+        following = asyncio.create_task(asyncio.to_thread(make, done)) if done < count else None
         try:
             await work.keep(
-                partial(_store, work.run.run_id, chunk),
+                partial(_store, rows),
                 stage=AuditStage.STORING,
                 progress=_progress(findings, done, pace.mark(done)),
                 checkpoint={DIGEST: digest, STORED: done},
             )
         finally:
-            chunk = await following
-    await _go_on_to_names(work, findings)
+            if following is not None:
+                await asyncio.wait([following])
+
+
+def _rows(work: Work, describer: Describer, start: int) -> AuditRows:
+    chunk = describer.describe(start, work.steps.groups_stored)
+    return AuditRows.of(work.context.portal.portal_id, work.run.run_id, chunk.groups, chunk.members)
 
 
 async def _find(work: Work) -> Findings:
@@ -99,8 +117,8 @@ async def _begin_anew(work: Work, findings: Findings, digest: str) -> None:
     )
 
 
-async def _store(run_id: int, chunk: Chunk, tx: Transaction) -> None:
-    await tx.audits.add_groups(run_id, chunk.groups, chunk.members)
+async def _store(rows: AuditRows, tx: Transaction) -> None:
+    await tx.audits.add_rows(rows)
 
 
 async def _go_on_to_names(work: Work, findings: Findings) -> None:
