@@ -81,6 +81,7 @@ def add_tasks(queue: JobQueue, runtime: Callable[[], Runtime]) -> None:
     """Make the queue know every task; ``runtime`` is asked when a job starts."""
     for name, task in TASKS.items():
         _add_task(queue, runtime, name, task)
+    _add_periodic(queue, "* * * * * */10", "every_ten_seconds", lambda: _revive(queue))
     _add_periodic(queue, "* * * * *", "every_minute", lambda: _every_minute(queue, runtime()))
     _add_periodic(queue, "*/10 * * * *", "every_ten_minutes", lambda: _sweep_all(queue, runtime()))
     _add_periodic(queue, "30 2 * * *", "every_night", lambda: _every_night(queue, runtime()))
@@ -144,10 +145,14 @@ def _add_periodic(queue: JobQueue, cron: str, name: str, run: Callable[[], Await
     queue.app.periodic(cron=cron)(queue.app.task(name=name, queue=SOON, queueing_lock=name)(tick))
 
 
-async def _every_minute(queue: JobQueue, runtime: Runtime) -> None:
-    """Heal: jobs of dead workers, inboxes nobody drains, portals nobody indexes; audits that are due."""
+async def _revive(queue: JobQueue) -> None:
+    """Put jobs of dead workers back: half a minute after a worker was killed another goes on with them."""
     if revived := await queue.revive_stalled():
         log.warning("jobs of a dead worker revived", jobs=revived)
+
+
+async def _every_minute(queue: JobQueue, runtime: Runtime) -> None:
+    """Heal: inboxes nobody drains, portals nobody indexes; audits that are due."""
     for portal_id in await portals_to_drain(runtime):
         await queue.ask("drain_inbox", portal_id)
     for portal_id in await portals_to_answer(runtime):

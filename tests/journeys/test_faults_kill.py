@@ -1,10 +1,7 @@
 """``b24app serve`` is killed without warning while it reads and while it drains; nothing is lost or read wrongly."""
 
 import asyncio
-import os
 import signal
-import sys
-from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from random import Random
@@ -14,6 +11,7 @@ import pytest
 from b24app.sandbox.limits import SandboxLimits
 from tests.journeys.indexes import index_of, undisturbed
 from tests.journeys.log_tap import betrayals
+from tests.journeys.processes import PATIENCE_S, start, until
 from tests.journeys.test_events import HEAD, shake
 from tests.journeys.town import CLIENT_SECRET, Town, town
 
@@ -22,7 +20,7 @@ SLOW_PORTAL = SandboxLimits(
     bucket=1e9, operating_limit_s=1e9,
     server_seconds_by_method={"crm.lead.list": 0.004, "crm.contact.list": 0.004, "crm.company.list": 0.004},
 )  # fmt: skip
-PATIENCE_S = 90.0
+SERVE = ("serve", "--port", "0")
 KILLS = 2
 DIES_WITHIN_S = 0.6
 
@@ -33,44 +31,10 @@ async def acme(database_url: str, tmp_path: Path) -> AsyncIterator[Town]:
         yield built
 
 
-async def start(acme: Town) -> Process:
-    """Start the app as it is deployed: everything it knows comes from its environment."""
-    environment = {
-        **os.environ,
-        "B24APP_BASE_URL": acme.address,
-        "B24APP_CLIENT_ID": acme.house.runtime.client_id,
-        "B24APP_CLIENT_SECRET": CLIENT_SECRET,
-        "B24APP_OAUTH_URL": acme.oauth.base_url,
-        "B24APP_DATABASE_URL": acme.database_url,
-        "B24APP_DATA_DIR": str(acme.folder / "served"),
-        "B24APP_SECRET_KEY": (acme.folder / "demo-secret").read_text(encoding="ascii"),
-        "B24APP_ALLOW_INSECURE_HTTP": "1",
-    }
-    with (acme.folder / "served.log").open("ab") as log:
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "b24app.cli",
-            "serve",
-            "--port",
-            "0",
-            env=environment,
-            stdout=log,
-            stderr=log,
-        )
-
-
-async def until(done: Callable[[], Awaitable[bool]], why: str) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not await done():
-            await asyncio.sleep(0.02)
-    assert await done(), why
-
-
 async def kill_at_random(acme: Town, random: Random) -> None:
     """Let a process begin its work, and kill it a moment later, wherever it is."""
     before = acme.portal.traffic.requests
-    process = await start(acme)
+    process = await start(acme, *SERVE)
     async with asyncio.timeout(PATIENCE_S):
         while acme.portal.traffic.requests == before:
             await asyncio.sleep(0.005)
@@ -87,7 +51,7 @@ async def a_minute_passes(acme: Town) -> None:
 
 
 async def finish(acme: Town, done: Callable[[], Awaitable[bool]], why: str) -> None:
-    process = await start(acme)
+    process = await start(acme, *SERVE)
     try:
         await until(done, why)
     finally:
