@@ -75,9 +75,6 @@ class AuditMemberRow(SQLModel, table=True):
     """A record of a group, as it was when the audit saw it. Goes with its run."""
 
     __tablename__ = "audit_member"
-    __table_args__ = (
-        Index("audit_member_by_responsible", "portal_id", "run_id", "responsible_id", "group_no"),
-    )
     portal_id: int = Field(primary_key=True, sa_type=BigInteger)
     run_id: int = Field(primary_key=True, sa_type=BigInteger)
     group_no: int = Field(primary_key=True, sa_type=BigInteger)
