@@ -41,6 +41,7 @@ _SOLVE = text("""
     WHERE portal_id = :portal_id AND run_id = :run_id
         AND is_solved IS DISTINCT FROM (group_no = ANY(CAST(:numbers AS bigint[])))
 """)
+_ANALYZE = text("ANALYZE (SKIP_LOCKED) audit_group (portal_id, run_id)")  # never waits for a vacuum
 _HAND_ON = text("""
     UPDATE audit_group AS g SET handed_to = p.handed_to, due_at = p.due_at FROM audit_group AS p
     WHERE g.portal_id = :portal_id AND g.run_id = :run_id AND p.portal_id = :portal_id
@@ -73,6 +74,10 @@ class AuditWriter(AuditGroupRepository):
             (AUDIT_MEMBER.name, MEMBER_COLUMNS, rows.members),
         ):
             await driver.copy_to_table(table, columns=columns, source=data, format="binary")
+
+    async def refresh_statistics(self) -> None:
+        """Let the database know how large the new run is: it takes it for a handful, and sorts all for one page."""
+        await self._scope.connection.execute(_ANALYZE)
 
     async def add_shared(self, run_id: int, shared: Iterable[AuditShared]) -> None:
         """Store shared contact data."""

@@ -2,9 +2,14 @@
 
 from dataclasses import replace
 
+import asyncpg
+import pytest
+
 from b24app.dedupe.grade import Grade
 from b24app.dedupe.record import RecordType
 from b24app.dedupe.shared import Severity, SharedKind
+from b24app.store.address import libpq_dsn
+from b24app.store.audit_columns import AuditRows
 from b24app.store.audit_groups import cursor_of
 from b24app.store.audit_values import (
     AuditStage,
@@ -17,7 +22,16 @@ from b24app.store.audit_values import (
 )
 from b24app.store.audit_writer import Graded
 from b24app.store.database import Store
-from tests.store.audits import WHOLE_PORTAL, a_group, a_shared_value, a_stored_audit, an_order, members_of
+from tests.store.audits import (
+    WHOLE_PORTAL,
+    a_group,
+    a_shared_value,
+    a_stored_audit,
+    an_order,
+    group_columns,
+    member_columns,
+    members_of,
+)
 from tests.store.builders import NOON, a_contact, a_portal
 
 
@@ -41,6 +55,32 @@ async def test_every_order_pages_through_all_groups_once(store: Store):
             assert sorted(group.group_no for group in met) == list(range(25))
             assert values == sorted(values, reverse=order is not GroupOrder.NUMBER)
         assert met[0] in groups
+
+
+async def test_the_database_learns_how_large_a_new_run_is(store: Store, database_url: str):
+    portal = await a_portal(store)
+    async with store.begin(portal.portal_id) as tx:
+        await a_stored_audit(tx, [a_group(number) for number in range(9)])
+        await tx.audits.refresh_statistics()
+
+    connection = await asyncpg.connect(libpq_dsn(database_url))
+    size = await connection.fetchval("SELECT reltuples FROM pg_class WHERE relname = 'audit_group'")
+    known = await connection.fetch("SELECT attname FROM pg_stats WHERE tablename = 'audit_group'")
+    await connection.close()
+
+    assert size == 9
+    assert {"run_id"} <= {row["attname"] for row in known}
+
+
+async def test_rows_of_another_portal_are_not_stored(store: Store):
+    ours, theirs = await a_portal(store, "ours"), await a_portal(store, "theirs")
+    rows = AuditRows.of(
+        theirs.portal_id, 1, group_columns([a_group()]), member_columns(members_of(a_group()))
+    )
+
+    async with store.begin(ours.portal_id) as tx:
+        with pytest.raises(ValueError, match="another portal"):
+            await tx.audits.add_rows(rows)
 
 
 async def test_groups_are_found_by_what_they_are(store: Store):

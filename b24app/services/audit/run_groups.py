@@ -127,6 +127,7 @@ async def _go_on_to_names(work: Work, findings: Findings) -> None:
     run_id = work.run.run_id
 
     async def prepare(tx: Transaction) -> None:
+        await tx.audits.refresh_statistics()
         previous = await _comparable(work, tx)
         if previous is not None:
             since = (previous.started_at or 0.0) - CLOCKS_S
