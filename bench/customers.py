@@ -7,13 +7,15 @@ import asyncio
 from collections.abc import Sequence
 from itertools import islice
 
+from b24app.bitrix24.listing import ListedRow
 from b24app.dedupe.record import RecordType
 from b24app.dedupe.rules import RuleSet
 from b24app.sandbox.crm import Fields
 from b24app.sandbox.portal import SandboxPortal
 from b24app.sandbox.rest.reading import ClassicPrinter
-from b24app.services.records import SELECTED, to_indexed_all, to_live_record
-from b24app.store.index_writer import IndexedRecord
+from b24app.services.record_columns import to_batch
+from b24app.services.records import SELECTED
+from b24app.store.index_batch import IndexedBatch
 from bench.database import execute
 from bench.town import Town
 
@@ -50,9 +52,9 @@ async def load_index(town: Town, database_url: str) -> None:
         table = town.portal.crm.tables[record_type.word]
         ids = iter(table.ids_between(1, table.last_id))
         while some := list(islice(ids, AT_ONCE)):
-            records = await asyncio.to_thread(_indexed, town.portal, record_type, some, hashing_key)
+            batch = await asyncio.to_thread(_indexed, town.portal, record_type, some, hashing_key)
             async with store.begin(town.portal_id) as tx:
-                await tx.index.replace(records)
+                await tx.index.replace_batch(batch)
     await execute(database_url, "VACUUM ANALYZE record, record_key")
     async with store.begin(town.portal_id) as tx:
         await tx.portal.mark_indexed(town.runtime.clock.now())
@@ -60,11 +62,10 @@ async def load_index(town: Town, database_url: str) -> None:
 
 def _indexed(
     portal: SandboxPortal, record_type: RecordType, ids: Sequence[int], hashing_key: bytes
-) -> list[IndexedRecord]:
+) -> IndexedBatch:
     """Read the records as the app reads them, without the wire between."""
     table = portal.crm.tables[record_type.word]
     printer = ClassicPrinter(portal, table.spec, SELECTED[record_type], in_list=True)
     rules, now = RuleSet(), portal.clock.now()
     rows = (printer.row(record) for one in ids if (record := table.get(one)))
-    records = [to_live_record(record_type, row).record for row in rows]
-    return to_indexed_all(records, rules, hashing_key, read_at=now)
+    return to_batch([(record_type, list(map(ListedRow.of, rows)))], rules, hashing_key, read_at=now)

@@ -47,6 +47,7 @@ class _Errand:
     params: Mapping[str, JSON]
     commands: tuple[Command, ...]
     deadline: float
+    loads: wire.Loads = orjson.loads
     attempt: int = 0
     grant: Grant | None = None
     renewed: bool = False
@@ -98,36 +99,41 @@ class PortalClient:
         await self._note_spent({method: answer})
         return answer
 
-    async def batch(self, commands: Mapping[str, Command], *, halt: bool = False) -> BatchAnswer:
+    async def batch(
+        self, commands: Mapping[str, Command], *, halt: bool = False, loads: wire.Loads = orjson.loads
+    ) -> BatchAnswer:
         """Return the answers of any number of commands, fifty to a request.
 
         A command's own refusal is in ``errors``; a refusal of a whole request is raised. More than fifty
-        commands need ``halt`` False and no ``$result[…]`` (ValueError).
+        commands need ``halt`` False and no ``$result[…]`` (ValueError). ``loads`` reads the JSON.
         """
         answers: dict[str, Answer] = {}
         errors: dict[str, Bitrix24Error] = {}
         for chunk in chunks(commands, halt=halt):
-            done = await self._batch_chunk(chunk, halt=halt)
+            done = await self._batch_chunk(chunk, halt=halt, loads=loads)
             answers.update(done.answers)
             errors.update(done.errors)
         return BatchAnswer(answers=answers, errors=errors)
 
-    async def _batch_chunk(self, chunk: Mapping[str, Command], *, halt: bool) -> BatchAnswer:
-        errand = self._batch_errand(chunk, halt=halt)
+    async def _batch_chunk(
+        self, chunk: Mapping[str, Command], *, halt: bool, loads: wire.Loads
+    ) -> BatchAnswer:
+        errand = self._batch_errand(chunk, halt=halt, loads=loads)
         done = await self._run_batch(errand, chunk)
         again = _expired_inside(done, chunk)
         if not again or errand.renewed or errand.grant is None:
             return done
         # The hour ran out between two commands of the batch; the next request renews.
-        repeated = self._batch_errand({key: chunk[key] for key in again}, halt=halt)
+        repeated = self._batch_errand({key: chunk[key] for key in again}, halt=halt, loads=loads)
         repeated.renewed = True
         await self._access.renewed(errand.grant)
         second = await self._run_batch(repeated, {key: chunk[key] for key in again})
         kept = {key: error for key, error in done.errors.items() if key not in again}
         return BatchAnswer(answers={**done.answers, **second.answers}, errors={**kept, **second.errors})
 
-    def _batch_errand(self, chunk: Mapping[str, Command], *, halt: bool) -> _Errand:
-        return _Errand("batch", batch_params(chunk, halt=halt), tuple(chunk.values()), self._deadline())
+    def _batch_errand(self, chunk: Mapping[str, Command], *, halt: bool, loads: wire.Loads) -> _Errand:
+        params = batch_params(chunk, halt=halt)
+        return _Errand("batch", params, tuple(chunk.values()), self._deadline(), loads)
 
     async def _run_batch(self, errand: _Errand, chunk: Mapping[str, Command]) -> BatchAnswer:
         done = read_batch(await self._run(errand), chunk)
@@ -207,7 +213,7 @@ class PortalClient:
                 content_type="application/json",
                 timeout_s=self._request_time(errand),
             )
-            return wire.read_body(reply, errand.method)
+            return wire.read_body(reply, errand.method, errand.loads)
         except Bitrix24Error as refused:
             refused.method = refused.method or errand.method
             error = refused

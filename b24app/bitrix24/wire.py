@@ -9,7 +9,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 import httpx
@@ -96,6 +96,10 @@ def make_http(*, allow_insecure: bool, max_connections: int) -> Http:
     limits = httpx.Limits(max_connections=max_connections)
     transport = httpx.AsyncHTTPTransport if allow_insecure else PublicOnly
     return httpx.AsyncClient(transport=transport(limits=limits))
+
+
+Loads: TypeAlias = Callable[[bytes], Any]
+"""Reads JSON; raises ``orjson.JSONDecodeError``."""
 
 
 class NotDelivered(Exception):
@@ -209,12 +213,12 @@ async def _read(response: httpx.Response) -> bytes:
     return b"".join(pieces)
 
 
-def read_body(reply: Reply, method: str) -> Mapping[str, JSON]:
+def read_body(reply: Reply, method: str, loads: Loads = orjson.loads) -> Mapping[str, JSON]:
     """Return the JSON object of a good answer; raise what the answer means otherwise."""
     if reply.status in _REDIRECTS:
         raise PortalMoved(method=method, http_status=reply.status, new_host=_host(reply.location))
     try:
-        body: JSON = orjson.loads(reply.body)
+        body: JSON = loads(reply.body)
     except orjson.JSONDecodeError as error:
         raise _unreadable(reply, method) from error
     if not isinstance(body, dict):

@@ -19,16 +19,15 @@ from numpy.typing import NDArray
 from b24app.dedupe.email_providers import PROVIDERS
 from b24app.dedupe.emails import EmailAddress, is_plain_email
 from b24app.dedupe.key_table import Bytes, Hashes, Ids, Rows
-from b24app.dedupe.keys import KeyKind, MatchKey, hash_all, normal_forms
+from b24app.dedupe.keys import KeyKind, hash_all, normal_forms
 from b24app.dedupe.phone_fast import HOME_SHAPES, PLUS_SHAPES, Numbering
-from b24app.dedupe.record import Multifield, Record, ValueKind
+from b24app.dedupe.record import Multifield, ValueKind
 from b24app.dedupe.rules import RuleSet
 from b24app.dedupe.stoplist import StopList, stop_list_of
 
 _TO_SHAPE = bytes.maketrans(b"012345678", b"9" * 9)
 _NINE, _ZERO = ord("9"), np.uint8(ord("0"))
 _SEPARATOR = "\0"
-_KINDS = {int(kind): kind for kind in KeyKind}
 _FEWEST_ALIKE = 16  # rows of one shape that pay for columns
 
 Text = TypeVar("Text", str, bytes)
@@ -62,25 +61,6 @@ def keys_of_values(kind: ValueKind, raws: Sequence[str], rules: RuleSet, portal_
     else:
         _read_phones(found)
     return ValueKeys.joined(found.parts)
-
-
-def match_keys_of_all(
-    records: Sequence[Record], rules: RuleSet, portal_key: bytes
-) -> list[frozenset[MatchKey]]:
-    """Return the keys of each record: what `keys.match_keys` returns, for many."""
-    typed: dict[ValueKind, tuple[list[int], list[str]]] = {kind: ([], []) for kind in ValueKind}
-    for number, record in enumerate(records):
-        for multifield in record.multifields:
-            owners, raws = typed[multifield.kind]
-            owners.append(number)
-            raws.append(multifield.value)
-    keys: list[set[MatchKey]] = [set() for _ in records]
-    for kind, (owners, raws) in typed.items():
-        found = keys_of_values(kind, raws, rules, portal_key)
-        columns = (found.values.tolist(), found.kinds.tolist(), found.hashes.tolist())
-        for value, key_kind, key_hash in zip(*columns, strict=True):
-            keys[owners[value]].add(MatchKey(_KINDS[key_kind], key_hash))
-    return [frozenset(each) for each in keys]
 
 
 class _Found:

@@ -1,4 +1,4 @@
-"""Match keys: a portal-keyed hash of each normalised value, and the fingerprint of a record.
+"""Match keys: a portal-keyed hash of each normalised value, and the fingerprints of records.
 
 A key says nothing of the value it stands for: BLAKE2b is keyed with a secret of the portal (architecture,
 rule 11). Normalising is the business of `phones` and `emails`; comparing that of `match`.
@@ -7,7 +7,7 @@ rule 11). Normalising is the business of `phones` and `emails`; comparing that o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
@@ -90,24 +90,12 @@ def match_keys(record: Record, rules: RuleSet, portal_key: bytes) -> frozenset[M
     )
 
 
-def fingerprint(record: Record, keys: Iterable[MatchKey], portal_key: bytes) -> int:
-    """Return a signed 64-bit hash of everything matching reads: a record with the same one needs no new look.
+def fingerprints(read: Sequence[bytes], portal_key: bytes) -> NDArray[np.int64]:
+    """Return a signed 64-bit hash of everything that matching reads of each record.
 
-    Nothing can be read out of it, and the order of keys does not matter.
+    A record with the same one needs no new look; nothing can be read out of it.
     """
-    person = record.person
-    read = (
-        int(record.ref.type),
-        record.ref.id,
-        sorted((int(kind), value) for kind, value in keys),
-        (person.first, person.second, person.last, record.company_title),
-        record.responsible_id,
-        int(record.stage),
-        [(int(link.type), link.id) for link in record.links],
-    )
-    state = _state(b"record", portal_key).copy()
-    state.update(repr(read).encode())
-    return int.from_bytes(state.digest(), "big", signed=True)
+    return _digests(b"record", read, portal_key)
 
 
 def normal_forms(
@@ -171,9 +159,13 @@ def hash_all(kind: KeyKind, normalised: Sequence[bytes], portal_key: bytes) -> N
     """Return the hashes of many normalised values of one kind, in UTF-8: those `MatchKey` holds, as a column."""
     if portal_key == THIS_PROCESS:
         return np.fromiter(map(hash, normalised), np.int64, len(normalised)) ^ np.int64(_SALTS[kind])
-    copy = _state(_PERSONS[kind], portal_key).copy
+    return _digests(_PERSONS[kind], normalised, portal_key)
+
+
+def _digests(person: bytes, texts: Sequence[bytes], portal_key: bytes) -> NDArray[np.int64]:
+    copy = _state(person, portal_key).copy
     digests = []
-    for text in normalised:
+    for text in texts:
         state = copy()
         state.update(text)
         digests.append(state.digest())

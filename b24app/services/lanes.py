@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from b24app.bitrix24 import listing
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.errors import PortalBusy
 from b24app.dedupe.record import RecordType
@@ -77,7 +78,8 @@ class Lanes:
 
     async def _send(self, chains: Sequence[Chain]) -> None:
         read_at = self.now()
-        batch = await self.client.batch(request_commands(chains, self.reading.extra_filter))
+        commands = request_commands(chains, self.reading.extra_filter)
+        batch = await self.client.batch(commands, loads=listing.loads)
         outcomes = [read_chain(chain, batch) for chain in chains]
         async with (
             self._keeping

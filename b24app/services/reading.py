@@ -8,13 +8,15 @@ is the end of its range; what a chain holds behind it is thrown away, because a 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import compress, pairwise
 from math import ceil, sqrt
 
-from b24app.bitrix24 import answers, methods
-from b24app.bitrix24.calls import BATCH_LIMIT, JSON, BatchAnswer, Command
-from b24app.bitrix24.errors import MethodTimeSpent, UnexpectedAnswer
+from b24app.bitrix24 import methods
+from b24app.bitrix24.calls import BATCH_LIMIT, BatchAnswer, Command
+from b24app.bitrix24.errors import MethodTimeSpent
+from b24app.bitrix24.listing import ListedRow, listed_rows
 from b24app.dedupe.record import RecordRef, RecordType
+from b24app.services.record_columns import row_ids
 from b24app.services.records import SELECTED
 from b24app.store.sync_state import Range, Span
 
@@ -26,7 +28,7 @@ SPREAD = 1.0  # standard deviations kept free, so that a range seldom needs a re
 SPARE_PAGES = 2  # in a chain whose length is not certain
 LAST_ROW = PAGE_ROWS - 1
 
-Rows = list[Mapping[str, JSON]]
+Rows = list[ListedRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +86,8 @@ def read_bounds(batch: BatchAnswer, types: Iterable[RecordType]) -> dict[RecordT
     found = {}
     for kind in types:
         first = batch.get(f"{kind.word}_first")
-        ids = [_id(row) for row in answers.rows(first)]
-        last = [_id(row) for row in answers.rows(batch.get(f"{kind.word}_last"))]
+        ids = row_ids(listed_rows(first)).tolist()
+        last = row_ids(listed_rows(batch.get(f"{kind.word}_last"))).tolist()
         if ids and last:
             found[kind] = Bounds(ids[0], last[0], first.total or len(ids))
     return found
@@ -175,18 +177,12 @@ def read_chain(chain: Chain, batch: BatchAnswer) -> tuple[Rows, Range]:
         key = chain.key(page)
         if isinstance(batch.errors.get(key), MethodTimeSpent):
             break
-        fresh = [row for row in answers.rows(batch.get(key)) if after_id < _id(row) <= chain.range.up_to_id]
-        rows.extend(fresh)
-        after_id = max(map(_id, fresh), default=after_id)
-        if len(fresh) < PAGE_ROWS or after_id >= chain.range.up_to_id:
+        page_rows = listed_rows(batch.get(key))
+        ids = row_ids(page_rows).tolist()
+        fresh = [after_id < number <= chain.range.up_to_id for number in ids]
+        rows.extend(compress(page_rows, fresh))
+        after_id = max(compress(ids, fresh), default=after_id)
+        if sum(fresh) < PAGE_ROWS or after_id >= chain.range.up_to_id:
             done = True
             break
     return rows, replace(chain.range, after_id=after_id, read=chain.range.read + len(rows), done=done)
-
-
-def _id(row: Mapping[str, JSON]) -> int:
-    """Return the row's id; a list without readable ids can't be walked: UnexpectedAnswer."""
-    found = answers.to_id(row.get("ID"))
-    if found is None:
-        raise UnexpectedAnswer
-    return found

@@ -5,11 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from b24app.dedupe.key_columns import match_keys_of_all
-from b24app.dedupe.keys import MatchKey, fingerprint, match_keys
+from b24app.bitrix24.answers import to_id
 from b24app.dedupe.record import Multifield, PersonName, Record, RecordRef, RecordType, Stage, ValueKind
-from b24app.dedupe.rules import RuleSet
-from b24app.store.index_writer import IndexedRecord
 
 Raw = Mapping[str, Any]
 
@@ -48,8 +45,8 @@ def to_live_record(record_type: RecordType, raw: Raw) -> LiveRecord:
         multifields=tuple(_multifields(raw)),
         person=PersonName() if is_company else person,
         company_title=company_title,
-        responsible_id=_number(raw, "ASSIGNED_BY_ID"),
-        stage=SEMANTICS.get(_text(raw, "STATUS_SEMANTIC_ID"), Stage.NONE),
+        responsible_id=to_id(raw.get("ASSIGNED_BY_ID")),
+        stage=to_stage(raw.get("STATUS_SEMANTIC_ID")),
         links=_links(record_type, raw),
         created_at=to_timestamp(raw.get("DATE_CREATE")),
         modified_at=to_timestamp(raw.get("DATE_MODIFY")),
@@ -57,31 +54,9 @@ def to_live_record(record_type: RecordType, raw: Raw) -> LiveRecord:
     return LiveRecord(record, _title(record_type, raw, person), _text(raw, "STATUS_ID"))
 
 
-def to_indexed(record: Record, rules: RuleSet, portal_key: bytes, *, read_at: float) -> IndexedRecord:
-    """Reduce a record to what may stay at rest: keyed hashes, ids and dates."""
-    return _reduced(record, match_keys(record, rules, portal_key), portal_key, read_at)
-
-
-def to_indexed_all(
-    records: Sequence[Record], rules: RuleSet, portal_key: bytes, *, read_at: float
-) -> list[IndexedRecord]:
-    """Do the same to many records, faster than one by one."""
-    keys = match_keys_of_all(records, rules, portal_key)
-    return [_reduced(record, held, portal_key, read_at) for record, held in zip(records, keys, strict=True)]
-
-
-def _reduced(record: Record, keys: frozenset[MatchKey], portal_key: bytes, read_at: float) -> IndexedRecord:
-    return IndexedRecord(
-        ref=record.ref,
-        keys=keys,
-        fingerprint=fingerprint(record, keys, portal_key),
-        responsible_id=record.responsible_id,
-        stage=record.stage,
-        links=record.links,
-        created_at=record.created_at,
-        modified_at=record.modified_at,
-        read_at=read_at,
-    )
+def to_stage(value: object) -> Stage:
+    """Return what became of a lead; NONE of whatever else a portal says."""
+    return SEMANTICS.get(value.strip(), Stage.NONE) if isinstance(value, str) else Stage.NONE
 
 
 def to_timestamp(value: object) -> float | None:
@@ -106,18 +81,11 @@ def _text(raw: Raw, field: str) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def _number(raw: Raw, field: str) -> int | None:
-    """Return the id, or None: empty links come as null, an empty string or "0" (facts 7.1)."""
-    value = raw.get(field)
-    number = int(value) if isinstance(value, str) and value.isdigit() else value
-    return number if type(number) is int and number > 0 else None
-
-
 def _links(record_type: RecordType, raw: Raw) -> tuple[RecordRef, ...]:
     fields: Sequence[tuple[str, RecordType]] = ()
     if record_type is not RecordType.COMPANY:
         fields = (("COMPANY_ID", RecordType.COMPANY), ("CONTACT_ID", RecordType.CONTACT))
-    return tuple(RecordRef(linked, number) for field, linked in fields if (number := _number(raw, field)))
+    return tuple(RecordRef(linked, number) for field, linked in fields if (number := to_id(raw.get(field))))
 
 
 def _multifields(raw: Raw) -> list[Multifield]:

@@ -1,15 +1,16 @@
 """Bringing chosen records up to date: read them now, store what is there, forget what is gone."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from b24app.bitrix24 import answers, methods
 from b24app.bitrix24.calls import BATCH_LIMIT
 from b24app.bitrix24.errors import AccessDenied
+from b24app.bitrix24.listing import ListedRow, listed_rows
 from b24app.bitrix24.throttle import Priority
-from b24app.dedupe.record import Record, RecordRef
+from b24app.dedupe.record import RecordRef, RecordType
 from b24app.services.portal import PortalContext, Runtime, open_portal
 from b24app.services.reading import record_pages
-from b24app.services.records import to_indexed, to_live_record
+from b24app.services.record_columns import to_batch
 from b24app.store.inbox import Waiting
 
 COMMANDS_BESIDES = 4  # three types may each leave a page half full; one command asks who we are
@@ -52,19 +53,20 @@ async def refresh_records(
 
 async def _refresh(context: PortalContext, refs: Sequence[RecordRef]) -> list[RecordRef]:
     read_at = context.now()
-    found = await _read(context, refs)
-    indexed = [
-        to_indexed(record, context.rules, context.hashing_key, read_at=read_at) for record in found.values()
-    ]
+    listed = await _read(context, refs)
+    batch = to_batch(listed, context.rules, context.hashing_key, read_at=read_at)
+    found = set(batch.refs())
     async with context.begin() as tx:
-        changed = await tx.index.replace(indexed)
+        changed = await tx.index.replace_batch(batch)
         gone = await tx.index.forget([ref for ref in refs if ref not in found], read_at)
         if context.portal.indexed_at is None:  # their fields have to say that nobody has checked them yet
             await tx.pending.note(changed + gone, context.now())
     return changed + gone
 
 
-async def _read(context: PortalContext, refs: Iterable[RecordRef]) -> Mapping[RecordRef, Record]:
+async def _read(
+    context: PortalContext, refs: Iterable[RecordRef]
+) -> list[tuple[RecordType, list[ListedRow]]]:
     """Ask for all of them in one batch, and for proof that the token sees everything."""
     pages = record_pages(refs)
     batch = await context.client.batch(
@@ -72,6 +74,4 @@ async def _read(context: PortalContext, refs: Iterable[RecordRef]) -> Mapping[Re
     )
     if not answers.viewer(batch.get("me")).is_admin:
         raise LostRights(method="profile")
-    rows = ((page.type, row) for key, page in pages.items() for row in answers.rows(batch.get(key)))
-    records = (to_live_record(kind, row).record for kind, row in rows)
-    return {record.ref: record for record in records}
+    return [(page.type, listed_rows(batch.get(key))) for key, page in pages.items()]

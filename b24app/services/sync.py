@@ -16,10 +16,9 @@ from b24app.services.lanes import Lanes, Outcome, Reading, density_of
 from b24app.services.portal import PortalContext, Runtime, open_portal
 from b24app.services.publishing import ask_to_publish
 from b24app.services.reading import bounds_commands, plan_spans, read_bounds
-from b24app.services.records import to_indexed_all, to_live_record
+from b24app.services.record_columns import to_batch
 from b24app.services.refresh import refresh_records
 from b24app.store.database import Transaction
-from b24app.store.index_writer import IndexedRecord
 from b24app.store.sync_state import Range, Run, SyncKind
 
 SWEEP_OVERLAP_S = 180.0  # clocks differ, and a change may be stored a moment after its time stamp
@@ -142,9 +141,10 @@ async def _store(
     context: PortalContext, run: Run | None, outcomes: Sequence[Outcome], read_at: float
 ) -> None:
     """Store one request's rows together with the checkpoints they stand for."""
-    records = await asyncio.to_thread(_translate, context, outcomes, read_at)
+    listed = [(moved.type, rows) for rows, moved in outcomes]
+    batch = await asyncio.to_thread(to_batch, listed, context.rules, context.hashing_key, read_at=read_at)
     async with context.begin() as tx:
-        await tx.index.replace(records)
+        await tx.index.replace_batch(batch)
         for _, moved in outcomes:
             if run is not None:
                 await tx.sync.advance(
@@ -155,8 +155,3 @@ async def _store(
                     done=moved.done,
                     at=context.now(),
                 )
-
-
-def _translate(context: PortalContext, outcomes: Sequence[Outcome], read_at: float) -> list[IndexedRecord]:
-    records = [to_live_record(moved.type, row).record for rows, moved in outcomes for row in rows]
-    return to_indexed_all(records, context.rules, context.hashing_key, read_at=read_at)

@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 from b24app.bitrix24.throttle import Priority
+from b24app.dedupe.keys import match_keys
 from b24app.dedupe.record import RecordRef, RecordType
 from b24app.sandbox.portal import SandboxPortal
 from b24app.sandbox.rest.answering import RestDoor, RestRequest
 from b24app.services.portal import open_portal
-from b24app.services.records import SELECTED, to_indexed, to_live_record
-from b24app.store.index_writer import IndexedRecord
+from b24app.services.records import SELECTED, to_live_record
+from b24app.store.index_batch import IndexedRecord
 from tests.journeys.town import Town
 
 Index = dict[RecordRef, IndexedRecord]
@@ -22,17 +23,31 @@ async def undisturbed(town: Town, portal: SandboxPortal | None = None) -> Index:
     context = await open_portal(town.house.runtime, (await town.known(chosen)).portal_id, Priority.PERSON)
     rows = [(kind, row) for kind in RecordType for row in await _rows(chosen, kind)]
     records = (to_live_record(kind, row).record for kind, row in rows)
-    indexed = (to_indexed(record, context.rules, context.hashing_key, read_at=0.0) for record in records)
-    return {record.ref: replace(record, modified_at=None) for record in indexed}
+    return {
+        record.ref: IndexedRecord(
+            ref=record.ref,
+            keys=match_keys(record, context.rules, context.hashing_key),
+            fingerprint=0,
+            responsible_id=record.responsible_id,
+            stage=record.stage,
+            links=record.links,
+            created_at=record.created_at,
+            modified_at=None,
+            read_at=0.0,
+        )
+        for record in records
+    }
 
 
 async def index_of(town: Town, portal: SandboxPortal | None = None) -> Index:
-    """Return the whole index of a portal; when it was read, and last changed by our own writes, left out."""
+    """Return the whole index of a portal, without fingerprints, and when it was read or last changed."""
     portal_id = (await town.known(portal)).portal_id
     async with town.house.runtime.store.read(portal_id) as tx:
         refs = [ref for kind in RecordType for ref in await tx.index.unseen_since(float("inf"), kind, 10**6)]
         known = await tx.index.get_many(refs)
-    return {ref: replace(record, read_at=0.0, modified_at=None) for ref, record in known.items()}
+    return {
+        ref: replace(record, fingerprint=0, read_at=0.0, modified_at=None) for ref, record in known.items()
+    }
 
 
 async def _rows(portal: SandboxPortal, kind: RecordType) -> list[dict[str, object]]:

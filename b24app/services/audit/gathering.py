@@ -5,27 +5,26 @@ Nothing is kept anywhere else, and the keys are good for this process only.
 
 import asyncio
 import zlib
-from array import array
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
+import msgspec
 import numpy as np
 import orjson
 
 from b24app.bitrix24 import answers, methods
-from b24app.bitrix24.calls import BatchAnswer
+from b24app.bitrix24.calls import JSON, BatchAnswer
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.errors import AccessDenied, PortalBusy, RestStopped
 from b24app.clock import Clock
-from b24app.dedupe.key_columns import match_keys_of_all
-from b24app.dedupe.key_table import KeyTable
-from b24app.dedupe.keys import MatchKey
+from b24app.dedupe.key_table import Bytes, Hashes, Ids, KeyTable
 from b24app.dedupe.record import Record, RecordRef, RecordType
 from b24app.dedupe.rules import RuleSet
 from b24app.services.lanes import Lanes, Outcome, Reading, density_of
 from b24app.services.reading import Bounds, Rows, bounds_commands, plan_spans, read_bounds
+from b24app.services.record_columns import keys_of_rows, row_ids
 from b24app.services.records import LiveRecord, to_live_record
 from b24app.store.sync_state import Range
 
@@ -48,33 +47,22 @@ class Parcel:
 
     @classmethod
     def of(cls, kind: RecordType, rows: Rows) -> "Parcel":
-        return cls(kind, zlib.compress(orjson.dumps(rows), PACKING))
+        return cls(kind, zlib.compress(msgspec.json.encode(rows), PACKING))
 
-    def rows(self) -> Rows:
+    def rows(self) -> list[Mapping[str, JSON]]:
         return list(orjson.loads(zlib.decompress(self.packed)))
 
 
+@dataclass(frozen=True, slots=True)
 class KeyColumns:
-    """Who holds which key: four numbers a key."""
+    """Who holds which key: four numbers a key, as they were read."""
 
-    def __init__(self) -> None:
-        self._types, self._kinds = array("b"), array("b")
-        self._ids, self._hashes = array("q"), array("q")
-
-    def extend(self, keyed: Iterable[tuple[RecordRef, MatchKey]]) -> None:
-        for ref, key in keyed:
-            self._types.append(ref.type)
-            self._ids.append(ref.id)
-            self._kinds.append(key.kind)
-            self._hashes.append(key.hash)
+    parts: list[tuple[Bytes, Ids, Bytes, Hashes]] = field(default_factory=list)
 
     def table(self) -> KeyTable:
-        return KeyTable.from_columns(
-            np.array(self._types, np.int8),
-            np.array(self._ids, np.int64),
-            np.array(self._kinds, np.int8),
-            np.array(self._hashes, np.int64),
-        )
+        none = (np.zeros(0, np.int8), np.zeros(0, np.int64), np.zeros(0, np.int8), np.zeros(0, np.int64))
+        types, ids, kinds, hashes = (np.concatenate(column) for column in zip(none, *self.parts, strict=True))
+        return KeyTable.from_columns(types, ids, kinds, hashes)
 
 
 @dataclass(slots=True)
@@ -149,22 +137,20 @@ class Gatherer:
     async def _keep(self, found: Gathered, outcomes: Sequence[Outcome]) -> None:
         parcels, keyed = await asyncio.to_thread(self._pack, outcomes)
         # From here on nothing waits: a lane that is stopped has kept a request's rows whole or not at all.
-        found.keys.extend(keyed)
+        found.keys.parts.extend(keyed.parts)
         found.parcels.extend(parcels)
         for rows, moved in outcomes:
             found.read[moved.type] += len(rows)
         self.progress(found.read.total(), sum(found.totals.values()))
 
-    def _pack(self, outcomes: Iterable[Outcome]) -> tuple[list[Parcel], list[tuple[RecordRef, MatchKey]]]:
+    def _pack(self, outcomes: Iterable[Outcome]) -> tuple[list[Parcel], KeyColumns]:
         parcels: list[Parcel] = []
-        keyed: list[tuple[RecordRef, MatchKey]] = []
+        keyed = KeyColumns()
         for rows, moved in outcomes:
             parcels.append(Parcel.of(moved.type, rows))
-            records = [to_live_record(moved.type, row).record for row in rows]
-            keys = match_keys_of_all(records, self.rules, self.hashing_key)
-            keyed.extend(
-                (record.ref, key) for record, held in zip(records, keys, strict=True) for key in held
-            )
+            keys = keys_of_rows(rows, self.rules, self.hashing_key)
+            ids = row_ids(rows)[keys.values]
+            keyed.parts.append((np.full(len(ids), moved.type, np.int8), ids, keys.kinds, keys.hashes))
         return parcels, keyed
 
 
