@@ -111,24 +111,23 @@ class GroupDescriber:
         """Return places of keys, group by group as `describe_group` sorts them."""
         keys = self._keys
         starts, firsts = keys.starts[start:stop], keys.firsts[start:stop]
-        fewest_last = starts - keys.ends[start:stop]
+        counts = keys.ends[start:stop] - starts
         columns = (
             keys.labels[start:stop],
             _STRENGTH[self._table.kinds[firsts]],
-            fewest_last,
+            -counts,
             keys.holders[starts],
             keys.holders[starts + 1],
         )
         order = np.lexsort((self._table.hashes[firsts], *reversed(columns)))
         is_tied = np.zeros(len(order) + 1, np.bool_)  # with the one before, as far as two holders tell
         is_tied[1:-1] = np.logical_and.reduce([column[order][1:] == column[order][:-1] for column in columns])
-        is_tied[1:-1] &= fewest_last[order][1:] < -2
+        is_tied[1:-1] &= counts[order][1:] > 2
+        order += start
         edges = np.flatnonzero(is_tied[1:] != is_tied[:-1])
         for begin, end in edges.reshape(-1, 2).tolist():
-            order[begin : end + 1] = sorted(
-                order[begin : end + 1].tolist(), key=lambda place: self._holders_and_hash(start + place)
-            )
-        return order + start
+            order[begin : end + 1] = sorted(order[begin : end + 1].tolist(), key=self._holders_and_hash)
+        return order
 
     def _holders_and_hash(self, place: int) -> tuple[list[int], int]:
         keys = self._keys
