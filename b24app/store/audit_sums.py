@@ -64,10 +64,11 @@ _CARRY_SOURCES = text("""
                 AND g.group_no = m.group_no AND g.name_grade >= 0
         )
 """)
-_UNREAD = text("""
-    SELECT count(*), coalesce(sum(size), 0) FROM audit_group
-    WHERE portal_id = :portal_id AND run_id = :run_id AND name_grade < 0
-""")
+_UNREAD = """
+    SELECT group_no, size, contacts, companies FROM audit_group
+    WHERE portal_id = $1 AND run_id = $2 AND name_grade < 0 ORDER BY group_no
+"""
+_UNREAD_FIELDS = ("i8", "i4", "i4", "i4")
 _REOPEN = text("""
     UPDATE audit_group SET change = :reopened
     WHERE portal_id = :portal_id AND run_id = :run_id AND change = :new AND code IN (
@@ -82,6 +83,16 @@ class MemberColumns:
 
     group_nos: Ids
     packed: Ids
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadColumns:
+    """Groups that were not read yet: their records, and how many of those are contacts and companies."""
+
+    group_nos: Ids
+    sizes: Ids
+    contacts: Ids
+    companies: Ids
 
 
 class AuditSums(AuditWriter):
@@ -139,10 +150,10 @@ class AuditSums(AuditWriter):
         await self._execute(_CARRY_OVER, run_id=run_id, previous=previous, unchanged_since=unchanged_since)
         await self._execute(_CARRY_SOURCES, run_id=run_id, previous=previous)
 
-    async def unread(self, run_id: int) -> tuple[int, int]:
-        """Return how many groups, and records in them, were not read from the portal yet."""
-        groups, records = (await self._rows(_UNREAD, run_id=run_id))[0]
-        return int(groups), int(records)
+    async def unread(self, run_id: int) -> UnreadColumns:
+        """Return the groups that were not read from the portal yet, by number."""
+        columns = await read_columns(self._scope, _UNREAD, _UNREAD_FIELDS, self._scope.portal_id, run_id)
+        return UnreadColumns(*(column.astype(np.int64) for column in columns))
 
     async def reopen(self, run_id: int, earlier: Collection[int], *, new: int, reopened: int) -> None:
         """Mark new groups that one of the earlier runs has as solved."""

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from b24app.dedupe.group import KeyHolders
 from b24app.dedupe.keys import MatchKey
 from b24app.dedupe.record import Record, RecordRef
+from b24app.services.audit.budget import budget_per_s
 from b24app.services.audit.gathering import complete_links
 from b24app.services.audit.live import Members, read_members, read_open_deals
 from b24app.services.audit.naming import Judged, judge_group, shared_keys, sharers
+from b24app.services.audit.reading_pace import ReadingPace, ReadingPlan
 from b24app.services.audit.run_groups import COUNTS
-from b24app.services.audit.run_steps import Pace, Work
+from b24app.services.audit.run_steps import Work
 from b24app.store.audit_values import (
     AuditGroup,
     AuditStage,
@@ -38,15 +40,16 @@ async def read_names(work: Work) -> None:
     """Read and judge the groups that are not known yet. Raises RunStopped, PortalBusy, LostRights."""
     named = int(str(work.checkpoint.get(NAMED, -1)))
     async with work.context.read() as tx:
-        _, left = await tx.audits.unread(work.run.run_id)
-    done, pace = 0, Pace(work.context.now)
-    pace.mark(0)
+        plan = ReadingPlan(await tx.audits.unread(work.run.run_id), work.steps.records_read)
+    pace = ReadingPace(plan, budget_per_s(work.terms.budget), work.context.now)
+    done = work.progress.done if NAMED in work.checkpoint else 0  # a run taken up again goes on counting
+    total = done + plan.records
     while (step := await _next_step(work, named)) is not None:
         members, deals = await _ask(work, step)
         judged = await asyncio.to_thread(_judge, work, step, members.records, deals)
         named = step.groups[-1].group_no
         done += sum(group.size for group in step.groups)
-        await _keep(work, step, members, judged, _progress(work, done, left, pace.mark(done)))
+        await _keep(work, step, members, judged, _progress(work, done, total, pace.left_s(named)))
 
 
 async def _next_step(work: Work, after: int) -> Step | None:
@@ -133,6 +136,7 @@ async def _keep(work: Work, step: Step, members: Members, judged: list[Judged], 
     )
 
 
-def _progress(work: Work, done: int, total: int, speed: float) -> Progress:
-    """Count records, of which every request reads about as many: the time left is even."""
+def _progress(work: Work, done: int, total: int, left_s: float) -> Progress:
+    """Count records, and say at which speed the rest of them will be read."""
+    speed = (total - done) / left_s if left_s > 0 else work.progress.speed
     return Progress(work.progress.rows, work.progress.groups, done, total, speed)

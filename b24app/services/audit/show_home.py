@@ -14,7 +14,7 @@ from b24app.services.audit.pickers import read_pickers
 from b24app.services.audit.run_figures import numbers_of, rate_of
 from b24app.services.audit.schedule import read_schedule
 from b24app.services.audit.show_groups import person
-from b24app.store.audit_values import AuditRun
+from b24app.store.audit_values import AuditRun, AuditStage
 
 RUNS_SHOWN: Final = 30
 
@@ -94,7 +94,9 @@ def _live(run: AuditRun) -> LiveRun:
         rows=progress.rows,
         groups=progress.groups,
         speed=round(progress.speed),
-        eta_s=progress.left_s,
+        eta_s=progress.left_s
+        if run.stage is AuditStage.NAMING
+        else None,  # before it, nobody knows the whole
         reason=run.reason_code or "",
     )
 
