@@ -4,21 +4,20 @@ import io
 import re
 from collections.abc import AsyncIterator
 
-import httpx
 import pytest
 import pytest_asyncio
 from python_calamine import CalamineWorkbook
 
 from b24app.sandbox.people import SHOWCASE
+from tests.journeys.audit_desk import group_of, journal, post, run_id
 from tests.journeys.shared_town import installed_town
-from tests.journeys.town import ADMIN, Town, token_of
+from tests.journeys.town import ADMIN, Town
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 MANAGER_OF_ALL = SHOWCASE.viewer_of_all
 MANAGER_OF_OWN = SHOWCASE.viewer_of_own
 FORMULA = '=HYPERLINK("https://evil.example","Анна")'
-TOKENS: dict[int, str] = {}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -32,33 +31,6 @@ async def acme(template_url: str, tmp_path_factory: pytest.TempPathFactory) -> A
         assert answer.status_code == 200, answer.text
         await built.work()
         yield built
-
-
-async def post(acme: Town, path: str, who: int = ADMIN, **fields: object) -> httpx.Response:
-    """Post a form of the audit's pages as this person, with the token of the page he saw last."""
-    if who not in TOKENS:
-        TOKENS[who] = token_of((await acme.open(who, "DEFAULT")).text)
-    address = f"{acme.address}audit/{path}".rstrip("/")
-    answer = await acme.browser.post(address, data={"page_token": TOKENS.pop(who), **fields})
-    if answer.headers["content-type"].startswith("text/html") and 'name="page_token"' in answer.text:
-        TOKENS[who] = token_of(answer.text)
-    return answer
-
-
-async def run_id(acme: Town) -> str:
-    return str((await acme.rows("SELECT max(run_id) AS run FROM audit_run WHERE state = 'done'"))[0]["run"])
-
-
-async def group_of(acme: Town, word: str, record_id: int) -> str:
-    number = {"lead": 1, "contact": 3, "company": 4}[word]
-    found = await acme.rows(
-        "SELECT group_no FROM audit_member WHERE type = $1 AND id = $2", number, record_id
-    )
-    return str(found[0]["group_no"])
-
-
-async def journal(acme: Town, what: str) -> int:
-    return len(await acme.rows("SELECT 1 FROM journal WHERE what = $1", what))
 
 
 async def test_the_summary_tells_the_figures_that_were_stored(acme: Town) -> None:
@@ -147,95 +119,6 @@ async def test_a_group_is_handed_to_a_known_person_with_a_date(acme: Town) -> No
     await acme.work()
     told = [one.text for one in acme.portal.bell.of(MANAGER_OF_ALL)]
     assert [text for text in told if "поручена группа" in text and "31 января 2030" in text]
-
-
-async def test_people_departments_and_sources_are_chosen_by_name(acme: Town) -> None:
-    form = {
-        "find": "start",
-        "name": "Казань",
-        "types[]": ["lead"],
-        "departments[]": ["6", "77"],
-        "sources[]": "WEB",
-    }
-    journal_before = await acme.rows("SELECT count(*) AS n FROM journal")
-
-    found = await post(
-        acme, "find", **form, responsibles_query="менедж", **{"responsibles[]": ["8", "404", "Ы"]}
-    )
-    nobody = await post(acme, "find", find="access", people_query="Неттакой")
-    unknown = await post(acme, "find", find="portal")
-    foreign = await post(acme, "find", MANAGER_OF_OWN, find="start", responsibles_query="менедж")
-
-    start = found.text.split('action="/audit/start"')[1].split("</form>")[0]
-    assert boxes(start, "responsibles[]") == [
-        ("8", True, "Никита Громов Стажёр"),
-        ("404", True, "Сотрудник № 404 портал о нём не знает"),
-        ("Ы", True, "Сотрудник № Ы портал о нём не знает"),
-        ("3", False, "Олег Дроздов Менеджер по продажам"),
-        ("4", False, "Ирина Соколовская Старший менеджер"),
-        ("5", False, "Тимур Ахметшин Менеджер по продажам"),
-        ("6", False, "Павел Ершов Менеджер по продажам"),
-        ("9", False, "Елена Бортникова Менеджер по продажам (уволена) уже не работает"),
-    ]
-    assert boxes(start, "departments[]")[:3] == [
-        ("77", True, "Отдел № 77 портал о нём не знает"), ("1", False, "Компания «Пример»"), ("7", False, "Поддержка")
-    ]  # fmt: skip
-    assert ("6", True, "Отдел продаж, Казань") in boxes(start, "departments[]")
-    assert [value for value, is_ticked, _ in boxes(start, "sources[]") if is_ticked] == ["WEB"]
-    assert 'value="Казань"' in start
-    assert "Никого не найдено" in nobody.text
-    assert (found.status_code, unknown.status_code, foreign.status_code) == (200, 400, 403)
-    assert await acme.rows("SELECT count(*) AS n FROM journal") == journal_before
-
-
-def boxes(html: str, name: str) -> list[tuple[str, bool, str]]:
-    """Return the value, the tick and the words of the boxes of a field."""
-    found = re.findall(rf'name="{re.escape(name)}" value="([^"]*)"( checked)?>(.*?)</label>', html)
-    return [(value, bool(ticked), re.sub(r"<[^>]+>", "", words)) for value, ticked, words in found]
-
-
-async def test_who_was_looked_for_and_not_ticked_is_no_order_for_everybody(acme: Town) -> None:
-    ordered = await journal(acme, "audit.order")
-
-    refused = await post(
-        acme, "start", name="", budget="60", responsibles_query="дроздов", **{"types[]": ["lead"]}
-    )
-
-    assert refused.status_code == 422
-    assert "отметьте кого-нибудь из найденных" in refused.text
-    assert ("3", False, "Олег Дроздов Менеджер по продажам") in boxes(refused.text, "responsibles[]")
-    assert await journal(acme, "audit.order") == ordered
-
-
-async def test_without_the_rights_to_see_them_ids_are_typed_and_the_form_says_why(acme: Town) -> None:
-    app = acme.portal.app
-    scopes, app.scopes = app.scopes, ("crm", "placement", "bizproc")
-
-    page = await post(acme, "find", find="start", **{"responsibles[]": "3, 8", "departments[]": "6"})
-
-    app.scopes = scopes
-    assert page.status_code == 200
-    assert 'name="responsibles[]" value="3, 8"' in page.text
-    assert 'name="departments[]" value="6"' in page.text
-    assert "Портал не показывает приложению сотрудников" in page.text
-    assert "нужно право «Структура компании»" in page.text
-    assert ("WEB", False, "Веб-сайт") in boxes(page.text, "sources[]")
-
-
-async def test_a_receiver_is_looked_for_by_name_and_must_work_here(acme: Town) -> None:
-    number, run = await group_of(acme, "lead", SHOWCASE.lead), await run_id(acme)
-
-    found = await post(
-        acme, "receiver", run_id=run, group=number, user="", due="2030-02-28", user_query="громов"
-    )
-    forgotten = await post(acme, "hand", run_id=run, group=number, user="", due="", user_query="громов")
-    dismissed = await post(acme, "hand", run_id=run, group=number, user="9", due="")
-    foreign = await post(acme, "receiver", MANAGER_OF_OWN, run_id=run, group=number, user="", user_query="г")
-
-    assert ("8", False, "Никита Громов Стажёр") in boxes(found.text, "user")
-    assert 'value="2030-02-28"' in found.text
-    assert [answer.status_code for answer in (forgotten, dismissed, foreign)] == [422, 422, 403]
-    assert "отметьте сотрудника, который работает" in forgotten.text
 
 
 async def test_a_record_called_no_duplicate_leaves_the_next_audits_group(acme: Town) -> None:

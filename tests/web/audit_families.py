@@ -53,6 +53,7 @@ AUDIT_FAMILIES: dict[str, set[str]] = {
     "audit_weekday.": set(map(str, range(7))),
     "audit_trial_reason.": {"needs_reading", "index_incomplete", "other"},
     "audit_samples.": {"gained", "lost"},
+    "audit_changed.": {"new", "grown", "reopened", "solved"},
     "audit_change.": set(CHANGES) | {"solved"},
     "audit_file.": {kind.value for kind in ExportKind},
     "audit_filter.": {"order", "grade", "names", "severity", "pair", "change", "least_size"},

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from b24app.texts import LANGUAGES
 from tests.web.desk import Desk, Visitor, calls, wait_until
+from tests.web.sample_audits import LONG_NAME
 from tests.web.samples import every_page
 
 pytestmark = pytest.mark.browser
@@ -258,4 +259,33 @@ def test_the_client_search_hands_over_what_was_found_and_fills_in_what_is_chosen
         ["crmShowCreatedEntity", {"entityType": "company", "id": "31", "title": "Untitled, no. 31"}],
     ]
     assert calls(visitor.open("search_refused")) == [["crmShowFoundEntities", {"data": []}]]
+    assert visitor.complaints == []
+
+
+def test_a_name_is_looked_for_while_it_is_typed_and_lists_are_filtered(visitor: Visitor, desk: Desk) -> None:
+    desk.answers["/audit/find"] = (200, desk.render("en", "audit_ready"))
+    frame = visitor.open("audit_empty")
+    field = frame.locator('form[action="/audit/start"] [data-find]')
+    chosen = frame.locator('form[action="/audit/start"] [name="responsibles[]"]:checked')
+
+    frame.get_by_label(LONG_NAME).first.check()
+    field.fill("")
+    field.press_sequentially("sok")
+    wait_until(frame, "document.querySelector('[data-live]').textContent !== ''")
+    with visitor.page.expect_response("**/audit/find"):
+        field.press("Enter")
+    frame.get_by_label("Search by name: Departments").first.fill("отдел 6")
+
+    (path, sent), *others = desk.posts
+    assert path == "/audit/find"
+    assert (sent["find"], sent["responsibles_query"]) == (["start"], ["sok"])
+    assert sent["responsibles[]"] == ["7", "9", "88", "3"]
+    assert {path for path, _ in others} == {"/audit/find"}
+    assert (
+        frame.locator("[data-live]").text_content()
+        == "27 employees found. Not all are shown: type more of the name"
+    )
+    assert field.input_value() == "sok"
+    assert chosen.count() == 3
+    assert frame.locator("#picker-start-departments li:visible").all_text_contents() == ["Отдел 6"]
     assert visitor.complaints == []

@@ -133,7 +133,8 @@ def _value_row(
         tuple(Piece(field.value, any(holders[key] > 1 for key in keys[field])) for field in row)
         for row in fields
     )
-    return FieldRow(kind.value, cells, any(not piece.is_shared for cell in cells for piece in cell))
+    is_told_apart = len(records) > 1 and any(not piece.is_shared for cell in cells for piece in cell)
+    return FieldRow(kind.value, cells, is_told_apart)
 
 
 def _keys(field: Multifield, rules: RuleSet, portal_key: bytes) -> frozenset[MatchKey]:

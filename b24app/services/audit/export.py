@@ -14,6 +14,7 @@ from b24app.store.exports import Export, ExportKind, ExportState
 
 OPENED: Final = "audit.opened."
 MEGABYTE: Final = 1e6
+LEAST_SHOWN: Final = 0.1  # megabytes: a small file is not an empty one
 LIFE_S: Final = 86_400.0
 SILENT_S: Final = 120.0  # without progress: the process that wrote it is gone
 RUNNING_AT_ONCE: Final = 2  # files of one audit being written
@@ -61,7 +62,7 @@ async def own_exports(runtime: Runtime, token: PageToken, run_id: int) -> tuple[
             state=state_of(export, now),
             done=export.done,
             total=export.total,
-            megabytes=round(export.size / MEGABYTE, 1),
+            megabytes=max(LEAST_SHOWN, round(export.size / MEGABYTE, 1)),
             created_at=export.created_at,
             dies_at=export.dies_at,
         )

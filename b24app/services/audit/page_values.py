@@ -1,5 +1,6 @@
 """What the pages of the audit print: values alone, decided elsewhere. Times are Unix seconds."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -130,6 +131,7 @@ class GroupPage:
     rejected: tuple[tuple[str, str], ...]  # marks of pairs that were called different since
     page: int
     pages: int
+    titles: Mapping[RecordRef, str] = field(default_factory=dict)  # of the members the viewer may read
     mistake: str = ""
     done: str = ""
 

@@ -84,7 +84,18 @@ def source_bars(numbers: AuditNumbers, spelled: Mapping[str, str]) -> tuple[Bar,
 
 
 def month_bars(numbers: AuditNumbers) -> tuple[Bar, ...]:
-    return bars_in_order(sorted(numbers.months.items())[-MONTHS:])
+    """Return the last months, those without a later record among them: a gap is a figure, too."""
+    if not numbers.months:
+        return ()
+    first, last = (_month_number(month) for month in (min(numbers.months), max(numbers.months)))
+    shown = range(max(first, last - MONTHS + 1), last + 1)
+    words = (f"{number // 12:04d}-{number % 12 + 1:02d}" for number in shown)
+    return bars_in_order((word, numbers.months.get(word, 0)) for word in words)
+
+
+def _month_number(month: str) -> int:
+    year, _, number = month.partition("-")
+    return int(year) * 12 + int(number) - 1
 
 
 def trend_of(runs: Sequence[AuditRun]) -> Line | None:

@@ -56,6 +56,7 @@ async def show_group(
         rejected=await _rejected(desk, marks),
         page=page,
         pages=pages,
+        titles={live.record.ref: live.title for live in readable},
         mistake=mistake,
         done=done,
     )

@@ -1,0 +1,36 @@
+"""What a person does on the audit's pages of a town."""
+
+import httpx
+
+from tests.journeys.town import ADMIN, Town, token_of
+
+TOKENS: dict[tuple[str, int], str] = {}
+
+
+async def post(acme: Town, path: str, who: int = ADMIN, **fields: object) -> httpx.Response:
+    """Post a form of the audit's pages as this person, with the token of the page he saw last."""
+    seat = (acme.address, who)
+    if seat not in TOKENS:
+        TOKENS[seat] = token_of((await acme.open(who, "DEFAULT")).text)
+    address = f"{acme.address}audit/{path}".rstrip("/")
+    answer = await acme.browser.post(address, data={"page_token": TOKENS.pop(seat), **fields})
+    if answer.headers["content-type"].startswith("text/html") and 'name="page_token"' in answer.text:
+        TOKENS[seat] = token_of(answer.text)
+    return answer
+
+
+async def run_id(acme: Town) -> str:
+    """Return the last audit that is done."""
+    return str((await acme.rows("SELECT max(run_id) AS run FROM audit_run WHERE state = 'done'"))[0]["run"])
+
+
+async def group_of(acme: Town, word: str, record_id: int) -> str:
+    number = {"lead": 1, "contact": 3, "company": 4}[word]
+    found = await acme.rows(
+        "SELECT group_no FROM audit_member WHERE type = $1 AND id = $2", number, record_id
+    )
+    return str(found[0]["group_no"])
+
+
+async def journal(acme: Town, what: str) -> int:
+    return len(await acme.rows("SELECT 1 FROM journal WHERE what = $1", what))
