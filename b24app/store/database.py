@@ -7,20 +7,23 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from contextvars import ContextVar
 from functools import cached_property
 
 from sqlalchemy import select, text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolExhausted
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from b24app.clock import Clock
 from b24app.store import limits
-from b24app.store.address import asyncpg_url
 from b24app.store.api_keys import ApiKeyRepository
 from b24app.store.audits import AuditRepository
+from b24app.store.connections import (
+    connected,
+    is_in_transaction,
+    open_pool,
+    open_without_pool,
+    reading,
+    writing,
+)
 from b24app.store.decisions import DecisionRepository
 from b24app.store.effects import EffectRepository
 from b24app.store.enquiries import EnquiryRepository
@@ -46,16 +49,9 @@ from b24app.store.tables import PORTAL
 from b24app.store.vault import Vault
 from b24app.store.webhooks import WebhookRepository
 
-__all__ = ["SharedTransaction", "Store", "Transaction", "migrate", "pending"]
+__all__ = ["SharedTransaction", "Store", "Transaction", "is_in_transaction", "migrate", "pending"]
 
 _RENEWAL_LOCK = 0x0B24 << 48  # advisory locks: this plus the portal's id
-_SERVER_SETTINGS = {
-    "application_name": "b24app",
-    "client_min_messages": "warning",
-    "jit": "off",
-    "idle_in_transaction_session_timeout": "60s",  # a lost process must not keep a portal locked
-}
-_open_transactions: ContextVar[int] = ContextVar("open_transactions", default=0)
 
 
 class Transaction:
@@ -164,23 +160,7 @@ class Store:
         cls, url: str, vault: Vault, *, clock: Clock, pool_size: int = 10, pool_wait_s: float = 30.0
     ) -> "Store":
         """Connect to a migrated database; raises StoreUnavailable, as does waiting too long for a connection."""
-        address = asyncpg_url(url)
-        connect_args = {"server_settings": _SERVER_SETTINGS}
-        engine = create_async_engine(
-            address,
-            pool_size=pool_size,
-            max_overflow=0,
-            pool_timeout=pool_wait_s,
-            hide_parameters=True,
-            connect_args=connect_args,
-        )
-        locks = create_async_engine(
-            address,
-            poolclass=NullPool,
-            hide_parameters=True,
-            isolation_level="AUTOCOMMIT",
-            connect_args=connect_args,
-        )
+        engine, locks = open_pool(url, size=pool_size, wait_s=pool_wait_s), open_without_pool(url)
         store = cls(engine, locks, vault, clock)
         try:
             await store.ping()
@@ -195,28 +175,26 @@ class Store:
 
     async def ping(self) -> None:
         """Return when the database answers; raises StoreUnavailable."""
-        async with _connected(self._engine) as connection:
+        async with connected(self._engine) as connection:
             await connection.execute(text("SELECT 1"))
 
     @asynccontextmanager
     async def read(self, portal_id: int) -> AsyncIterator[Transaction]:
         """Open a transaction that sees one moment, writes nothing and waits for nobody."""
-        async with _connected(self._engine) as connection:
-            await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            async with _counted(connection):
-                yield Transaction(Scope(connection, portal_id, self._vault, self._clock))
+        async with reading(self._engine) as connection:
+            yield Transaction(Scope(connection, portal_id, self._vault, self._clock))
 
     @asynccontextmanager
     async def begin(self, portal_id: int) -> AsyncIterator[Transaction]:
         """Open a writing transaction; commits at the end, rolls back on an error; raises UnknownPortal."""
-        async with _connected(self._engine) as connection, _counted(connection):
+        async with writing(self._engine) as connection:
             await _lock_portal(connection, portal_id)
             yield Transaction(Scope(connection, portal_id, self._vault, self._clock))
 
     @asynccontextmanager
     async def begin_shared(self) -> AsyncIterator[SharedTransaction]:
         """Open a transaction about the list of portals."""
-        async with _connected(self._engine) as connection, _counted(connection):
+        async with writing(self._engine) as connection:
             yield SharedTransaction(connection, self._vault, self._clock)
 
     @asynccontextmanager
@@ -226,46 +204,15 @@ class Store:
         The lock goes when its process dies. In one process the callers wait in memory, so that a portal
         costs one connection, which is not of the pool.
         """
-        async with self._renewals[portal_id], _connected(self._lock_engine) as connection:
+        async with self._renewals[portal_id], connected(self._lock_engine) as connection:
             lock = {"lock": _RENEWAL_LOCK + portal_id}
             await connection.execute(text("SELECT pg_advisory_lock(:lock)"), lock)
             yield
 
     async def limits_take(self, portal_id: int, decide: limits.Decide) -> float:
         """Apply the function to the portal's bucket, keep the result and return the wait in seconds."""
-        async with _connected(self._engine) as connection, _counted(connection):
+        async with writing(self._engine) as connection:
             return await limits.take(connection, portal_id, decide)
-
-
-def is_in_transaction() -> bool:
-    """Claim that the running task has a transaction open; while it has, no portal may be asked."""
-    return _open_transactions.get() > 0
-
-
-@asynccontextmanager
-async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    try:
-        connection = await engine.connect()
-    except (OSError, DBAPIError, PoolExhausted) as error:
-        raise StoreUnavailable from error
-    try:
-        yield connection
-    except DBAPIError as error:
-        if error.connection_invalidated:
-            raise StoreUnavailable from error
-        raise
-    finally:
-        await connection.close()
-
-
-@asynccontextmanager
-async def _counted(connection: AsyncConnection) -> AsyncIterator[None]:
-    before = _open_transactions.set(_open_transactions.get() + 1)
-    try:
-        async with connection.begin():
-            yield
-    finally:
-        _open_transactions.reset(before)
 
 
 async def _lock_portal(connection: AsyncConnection, portal_id: int) -> None:

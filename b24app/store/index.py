@@ -5,46 +5,20 @@ Ids and keyed hashes only. Writing is in index_writer.py; matching is left to de
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import TextClause, delete, func, select, text
+from sqlalchemy import delete, func, select
 
 from b24app.dedupe.key_table import KeyTable
 from b24app.dedupe.keys import KeyKind, MatchKey
 from b24app.dedupe.record import Record, RecordRef, RecordType, Stage
-from b24app.store import index_writer
+from b24app.store import index_lookup, index_writer
 from b24app.store.arrays import from_links, key_columns, ref_columns
+from b24app.store.connections import driver_of
 from b24app.store.index_batch import IndexedBatch, IndexedRecord
 from b24app.store.index_columns import RecordColumns, read_keys, read_records
-from b24app.store.scope import AnyRow, Scope
+from b24app.store.scope import Scope
 from b24app.store.tables import FORGOTTEN, RECORD, RECORD_KEY
-
-_KEYS = "unnest(CAST(:kinds AS smallint[]), CAST(:hashes AS bigint[])) AS wanted(kind, hash)"
-_REFS = "unnest(CAST(:types AS smallint[]), CAST(:ids AS bigint[])) AS wanted(type, id)"
-
-_GET = text(f"""
-    SELECT r.*, k.kinds, k.hashes
-    FROM {_REFS}
-    JOIN record AS r ON r.portal_id = :portal_id AND r.type = wanted.type AND r.id = wanted.id
-    CROSS JOIN LATERAL (
-        SELECT array_agg(kind) AS kinds, array_agg(hash) AS hashes
-        FROM record_key WHERE portal_id = :portal_id AND type = wanted.type AND id = wanted.id
-    ) AS k
-""")  # noqa: S608 - constants only
-_HOLDERS = text(f"""
-    SELECT k.kind, k.hash, r.type, r.id, r.responsible_id, r.stage, r.links, r.created_at, r.modified_at
-    FROM {_KEYS}
-    JOIN record_key AS k ON k.portal_id = :portal_id AND k.kind = wanted.kind AND k.hash = wanted.hash
-    JOIN record AS r ON r.portal_id = :portal_id AND r.type = k.type AND r.id = k.id
-    ORDER BY k.kind, k.hash, r.type, r.id
-""")  # noqa: S608
-_COUNTS = text(f"""
-    SELECT wanted.kind, wanted.hash, held.holders
-    FROM {_KEYS}
-    CROSS JOIN LATERAL (
-        SELECT count(*) AS holders FROM record_key AS k
-        WHERE k.portal_id = :portal_id AND k.kind = wanted.kind AND k.hash = wanted.hash
-    ) AS held
-""")  # noqa: S608
 
 _KINDS = {int(kind): kind for kind in KeyKind}
 _TYPES = {int(type_): type_ for type_ in RecordType}
@@ -109,17 +83,17 @@ class IndexRepository:
 
     async def get_many(self, refs: Collection[RecordRef]) -> dict[RecordRef, IndexedRecord]:
         """Return the known ones of these."""
-        found = map(_to_record, await self._rows(_GET, **ref_columns(set(refs))))
+        found = map(_to_record, await self._rows(index_lookup.GET, **ref_columns(set(refs))))
         return {record.ref: record for record in found}
 
     async def holders(self, keys: Collection[MatchKey]) -> list[Holder]:
         """Return everyone who holds one of the keys, once per key, never cut, ordered by key and ref."""
-        return [_to_holder(row) for row in await self._rows(_HOLDERS, **key_columns(set(keys)))]
+        return [_to_holder(row) for row in await self._rows(index_lookup.HOLDERS, **key_columns(set(keys)))]
 
     async def counts(self, keys: Collection[MatchKey]) -> dict[MatchKey, int]:
         """Return how many records hold each key, 0 included."""
-        rows = await self._rows(_COUNTS, **key_columns(set(keys)))
-        return {MatchKey(KeyKind(row.kind), row.hash): row.holders for row in rows}
+        rows = await self._rows(index_lookup.COUNTS, **key_columns(set(keys)))
+        return {MatchKey(_KINDS[kind], value): holders for kind, value, holders in rows}
 
     async def totals(self) -> dict[RecordType, int]:
         """Return how many records of each type are known; types without any are left out."""
@@ -179,32 +153,34 @@ class IndexRepository:
         )
         return [RecordRef(type_, row.id) for row in await self._scope.connection.execute(query)]
 
-    async def _rows(self, statement: TextClause, **columns: list[int]) -> Sequence[AnyRow]:
-        found = await self._scope.connection.execute(
-            statement, {"portal_id": self._scope.portal_id, **columns}
+    async def _rows(self, statement: str, **columns: list[int]) -> Sequence[Iterable[Any]]:
+        found: list[Iterable[Any]] = await driver_of(self._scope.connection).fetch(
+            statement, self._scope.portal_id, *columns.values()
         )
-        return found.all()
+        return found
 
 
-def _to_record(row: AnyRow) -> IndexedRecord:
+def _to_record(row: Iterable[Any]) -> IndexedRecord:
+    """Return a row of ``index_lookup.GET``."""
+    type_, number, kinds, hashes, fingerprint, responsible_id, stage, links, *moments = row
+    created_at, modified_at, read_at = moments
     return IndexedRecord(
-        ref=RecordRef(RecordType(row.type), row.id),
+        ref=RecordRef(_TYPES[type_], number),
         keys=frozenset(
-            MatchKey(KeyKind(kind), value)
-            for kind, value in zip(row.kinds or (), row.hashes or (), strict=True)
+            MatchKey(_KINDS[kind], value) for kind, value in zip(kinds or (), hashes or (), strict=True)
         ),
-        fingerprint=row.fingerprint,
-        responsible_id=row.responsible_id,
-        stage=Stage(row.stage),
-        links=from_links(row.links),
-        created_at=row.created_at,
-        modified_at=row.modified_at,
-        read_at=row.read_at,
+        fingerprint=fingerprint,
+        responsible_id=responsible_id,
+        stage=_STAGES[stage],
+        links=from_links(links),
+        created_at=created_at,
+        modified_at=modified_at,
+        read_at=read_at,
     )
 
 
-def _to_holder(row: AnyRow) -> Holder:
-    """Return a row of ``_HOLDERS``; unpacked by position, for a hub has thousands."""
+def _to_holder(row: Iterable[Any]) -> Holder:
+    """Return a row of ``index_lookup.HOLDERS``; unpacked by position, for a hub has thousands."""
     kind, value, type_, number, responsible_id, stage, links, created_at, modified_at = row
     return Holder(
         MatchKey(_KINDS[kind], value),

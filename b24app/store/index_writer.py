@@ -4,7 +4,6 @@ A first indexing brings what is not there yet, so it copies straight into the in
 """
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 from sqlalchemy import text
@@ -13,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from b24app.dedupe.record import RecordRef, RecordType
 from b24app.store.arrays import ref_columns
 from b24app.store.binary_copy import BigintArrays, Column, Numbers, encode_rows
+from b24app.store.connections import driver_of
 from b24app.store.index_batch import IndexedBatch, IndexedRecord
 from b24app.store.pending import note_removed, note_staged
 from b24app.store.scope import Scope
@@ -150,7 +150,7 @@ async def _are_first(scope: Scope, batch: IndexedBatch) -> bool:
 
 async def _stage(connection: AsyncConnection, batch: IndexedBatch) -> None:
     """Copy the records and their keys into the staging tables, inside the open transaction."""
-    driver = await _driver(connection)
+    driver = driver_of(connection)
     await driver.execute(_STAGING)
     await _copy(connection, batch, "staged_record", "staged_key")
     await driver.execute("ANALYZE staged_record, staged_key")  # else whole partitions are read for one record
@@ -160,7 +160,7 @@ async def _copy(
     connection: AsyncConnection, batch: IndexedBatch, record_table: str, key_table: str, **portal_id: int
 ) -> None:
     """Copy the records and their keys into two tables; the index's own have the portal's id as well."""
-    driver = await _driver(connection)
+    driver = driver_of(connection)
     for table, columns in (
         (record_table, {**_portal_column(len(batch), **portal_id), **_record_columns(batch)}),
         (key_table, {**_portal_column(len(batch.key_rows), **portal_id), **_key_columns(batch)}),
@@ -194,11 +194,3 @@ def _key_columns(batch: IndexedBatch) -> dict[str, Column]:
         "type": Numbers(batch.types[batch.key_rows], "i2"),
         "id": Numbers(batch.ids[batch.key_rows], "i8"),
     }
-
-
-async def _driver(connection: AsyncConnection) -> Any:
-    """Return the driver's own connection, which knows COPY."""
-    driver = (await connection.get_raw_connection()).driver_connection
-    if driver is None:
-        raise RuntimeError("the connection was closed")
-    return driver

@@ -2,10 +2,13 @@
 
 import asyncio
 from dataclasses import replace
+from itertools import count
 
+import asyncpg
 import pytest
 from sqlalchemy.exc import DBAPIError
 
+from b24app.store.address import libpq_dsn
 from b24app.store.database import Store, is_in_transaction
 from b24app.store.errors import StoreUnavailable, UnknownPortal
 from b24app.store.limits import Bucket
@@ -20,6 +23,24 @@ async def second_store(database_url: str, vault: Vault, clock: StillClock):
     opened = await Store.open(database_url, vault, clock=clock, pool_size=2)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def narrow(database_url: str, vault: Vault, clock: StillClock):
+    """A store of one connection."""
+    opened = await Store.open(database_url, vault, clock=clock, pool_size=1, pool_wait_s=0.05)
+    yield opened
+    await opened.close()
+
+
+async def close_connections(database_url: str) -> None:
+    """Let the server end everybody's connections, as its restart does."""
+    connection = await asyncpg.connect(libpq_dsn(database_url))
+    await connection.execute(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    await connection.close()
 
 
 async def test_writers_of_one_portal_take_turns(store: Store, second_store: Store):
@@ -52,12 +73,15 @@ async def test_writers_of_two_portals_do_not_wait_for_each_other(store: Store, s
 async def test_a_reader_waits_for_nobody_and_sees_one_moment(store: Store):
     portal = await a_portal(store)
 
-    async with store.begin(portal.portal_id) as writer, store.read(portal.portal_id) as reader:
+    async with store.read(portal.portal_id) as reader:
         before = await reader.index.totals()
-        await writer.index.replace([a_record(a_lead(1), a_phone(1))])
-        meanwhile = await reader.index.totals()
+        async with store.begin(portal.portal_id) as writer:
+            await writer.index.replace([a_record(a_lead(1), a_phone(1))])
+            found_in_between = await reader.index.holders([a_phone(1)])
+        meanwhile, found = await reader.index.totals(), await reader.index.holders([a_phone(1)])
 
     assert before == meanwhile == {}
+    assert found_in_between == found == []
 
 
 async def test_a_reader_can_not_write(store: Store):
@@ -101,6 +125,61 @@ async def test_a_cancelled_writer_leaves_the_old_state_and_no_lock(store: Store)
         assert (await tx.portal.get()).origin == portal.origin
 
 
+async def test_a_transaction_cancelled_at_any_point_harms_no_later_one(narrow: Store):
+    portal = await a_portal(narrow)
+
+    async def read_and_write() -> None:
+        async with narrow.read(portal.portal_id) as tx:
+            await tx.index.holders([a_phone(1)])
+        async with narrow.begin(portal.portal_id) as tx:
+            await tx.portal.rename("https://half.example")
+            raise RuntimeError("rolled back")
+
+    for tries in count():
+        task = asyncio.create_task(read_and_write())
+        done, _ = await asyncio.wait([task], timeout=tries * 0.0002)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        async with asyncio.timeout(5), narrow.begin(portal.portal_id) as tx:
+            assert (await tx.portal.get()).origin == portal.origin
+            await tx.portal.rename(portal.origin)
+        if done:
+            break
+
+    assert tries > 5
+
+
+async def test_connections_that_the_server_closed_meanwhile_are_not_handed_out(
+    store: Store, second_store: Store, database_url: str
+):
+    portal = await a_portal(store)
+
+    await close_connections(database_url)
+
+    async with store.begin(portal.portal_id) as tx:
+        await tx.portal.rename("https://back.example")
+    async with second_store.read(portal.portal_id) as tx:
+        assert (await tx.portal.get()).origin == "https://back.example"
+
+
+async def test_a_connection_lost_within_a_transaction_is_the_database_s_failure(
+    store: Store, database_url: str
+):
+    portal = await a_portal(store)
+
+    with pytest.raises(StoreUnavailable):
+        async with store.read(portal.portal_id) as tx:
+            await close_connections(database_url)
+            await tx.index.holders([a_phone(1)])
+    with pytest.raises(StoreUnavailable):
+        async with store.begin(portal.portal_id) as tx:
+            await close_connections(database_url)
+            await tx.portal.get()
+
+    async with store.read(portal.portal_id) as tx:
+        assert await tx.portal.get() == portal
+
+
 async def test_an_unknown_portal_is_refused(store: Store):
     with pytest.raises(UnknownPortal):
         async with store.begin(404):
@@ -119,10 +198,7 @@ async def test_a_database_that_is_not_there_is_named_so(database_url: str, vault
         await Store.open(nowhere, vault, clock=clock)
 
 
-async def test_waiting_too_long_for_a_connection_is_the_database_s_failure(
-    database_url: str, vault: Vault, clock: StillClock
-):
-    narrow = await Store.open(database_url, vault, clock=clock, pool_size=1, pool_wait_s=0.05)
+async def test_waiting_too_long_for_a_connection_is_the_database_s_failure(narrow: Store):
     portal = await a_portal(narrow)
 
     async with narrow.read(portal.portal_id):
@@ -130,7 +206,6 @@ async def test_waiting_too_long_for_a_connection_is_the_database_s_failure(
             await narrow.ping()
 
     await narrow.ping()
-    await narrow.close()
 
 
 async def test_a_task_knows_whether_it_has_a_transaction_open(store: Store):
