@@ -198,6 +198,59 @@ async def test_changes_since_the_last_run_are_told_and_an_incremental_run_equals
     assert fourth.numbers["by_change"] == {"same": full.progress.groups - 1, "reopened": 1}
 
 
+async def test_an_incremental_run_equals_a_full_one_after_changes_deletions_and_merges(acme: Town):
+    pass_time(acme, 3_600)
+    before = await an_audit(acme)
+    pass_time(acme, 3_600)
+    portal, by = acme.portal, {"by": ADMIN}
+    renamed, moved, joined, lost, kept = await leads_of_groups(acme, before.run_id, 5)
+    portal.change("lead", renamed[0], {"NAME": "Пётр", "LAST_NAME": "Иной"}, **by)
+    portal.change("lead", moved[0], {"SOURCE_ID": "WEB", "ASSIGNED_BY_ID": "4"}, **by)
+    portal.change("lead", joined[0], {"PHONE": [{"VALUE": "+7 900 123-99-01"}]}, **by)
+    portal.change("lead", moved[1], {"PHONE": [{"VALUE": "8 900 123 99 01"}]}, **by)
+    portal.delete("lead", lost[0], **by)
+    for absorbed in kept[1:]:  # a merge: the one that stays takes the values over, the others are deleted
+        portal.change("lead", kept[0], {"EMAIL": [{"VALUE": f"merged{absorbed}@example.org"}]}, **by)
+        portal.delete("lead", absorbed, **by)
+    contact, company = await shared_pair(acme, before.run_id)
+    portal.create("deal", {"TITLE": "Сделка", "CONTACT_ID": contact}, **by)
+    assert portal.change("contact", contact, {"COMPANY_IDS": [company]}, **by)
+    await acme.deliver()
+
+    incremental = await an_audit(acme, terms=AuditTerms(incremental=True))
+    full = await an_audit(acme)
+
+    assert await results(acme, incremental.run_id) == await results(acme, full.run_id)
+    after, then = await results(acme, full.run_id), await results(acme, before.run_id)
+    assert [table for table in TABLES if after[table] == then[table]] == ["audit_hub"]
+    assert incremental.progress.total < full.progress.total
+    assert await codes(acme, incremental.run_id, change=Change.GROWN)
+    assert incremental.numbers["solved"]
+    same = {"by_change": None, "solved": None}
+    assert {**incremental.numbers, **same} == {**full.numbers, **same}
+
+
+async def leads_of_groups(town: Town, run_id: int, count: int) -> list[list[int]]:
+    """The leads of some groups that have nothing but leads."""
+    rows = await town.rows(
+        "SELECT array_agg(m.id ORDER BY m.id) AS ids FROM audit_member m "
+        "JOIN audit_group g USING (portal_id, run_id, group_no) "
+        "WHERE run_id = $1 AND g.leads = g.size GROUP BY group_no ORDER BY group_no LIMIT $2",
+        run_id, count,
+    )  # fmt: skip
+    assert len(rows) == count
+    return [row["ids"] for row in rows]
+
+
+async def shared_pair(town: Town, run_id: int) -> tuple[int, int]:
+    """A contact and a company that share a value, in a state that is as bad as any."""
+    rows = await town.rows(
+        "SELECT contacts[1] >> 16 AS contact, companies[1] >> 16 AS company FROM audit_shared "
+        "WHERE run_id = $1 ORDER BY severity DESC, group_no LIMIT 1", run_id,
+    )  # fmt: skip
+    return rows[0]["contact"], rows[0]["company"]
+
+
 async def test_a_scope_asks_the_portal_for_departments_and_sources(acme: Town):
     book = acme.portal.users
     book.department_names |= dict.fromkeys(range(100, 160), "Филиал")  # more than a page of them
