@@ -24,10 +24,14 @@ async def run_id(acme: Town) -> str:
     return str((await acme.rows("SELECT max(run_id) AS run FROM audit_run WHERE state = 'done'"))[0]["run"])
 
 
-async def group_of(acme: Town, word: str, record_id: int) -> str:
+async def group_of(acme: Town, word: str, record_id: int, run: str = "0") -> str:
+    """Return the number of a record's group, in this audit or, if none is named, in the first."""
     number = {"lead": 1, "contact": 3, "company": 4}[word]
     found = await acme.rows(
-        "SELECT group_no FROM audit_member WHERE type = $1 AND id = $2", number, record_id
+        "SELECT group_no FROM audit_member WHERE type = $1 AND id = $2 AND run_id >= $3 ORDER BY run_id",
+        number,
+        record_id,
+        int(run),
     )
     return str(found[0]["group_no"])
 

@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from b24app.sandbox.people import SHOWCASE
+from b24app.sandbox.repeats import create_repeat
 from tests.journeys.audit_desk import group_of, journal, post, run_id
 from tests.journeys.shared_town import installed_town
 from tests.journeys.town import ADMIN, Town
@@ -122,6 +123,7 @@ async def test_tiles_open_what_changed_since_the_last_audit(acme: Town) -> None:
         "WHERE g.size = 2 AND g.leads = 2 ORDER BY 1, 2 LIMIT 2"
     )
     acme.portal.delete("lead", pair[0]["id"], by=ADMIN)
+    create_repeat(acme.portal, "lead", SHOWCASE.lead)
     for title in ("Первая", "Вторая"):
         acme.portal.create("lead", {"TITLE": title, "PHONE": [{"VALUE": "+7 900 000-77-66"}]}, by=3)
     await acme.deliver()
@@ -134,14 +136,16 @@ async def test_tiles_open_what_changed_since_the_last_audit(acme: Town) -> None:
     solved = (await post(acme, "groups", run_id=second, change="solved")).text
     filtered = (await post(acme, "groups", run_id=second, change="solved", pair="company-company")).text
     new = (await post(acme, "groups", run_id=second, change="new")).text
+    grown = (await post(acme, "groups", run_id=second, change="grown")).text
     group = (await post(acme, "group", run_id=first, group=str(pair[0]["group_no"]))).text
 
     tiles = dict(re.findall(r'name="change" value="(\w+)"( disabled)?>', report))
-    assert tiles == {"new": "", "grown": " disabled", "reopened": " disabled", "solved": ""}
+    assert tiles == {"new": "", "grown": "", "reopened": " disabled", "solved": ""}
     assert rows_of(solved) == [(first, str(pair[0]["group_no"]))]
     assert rows_of(filtered) == []
     assert [run for run, _ in rows_of(new)] == [second]
     assert "Первая" in new
+    assert rows_of(grown) == [(second, await group_of(acme, "lead", SHOWCASE.lead, second))]
     assert "Группа решена" in group
     assert "Ещё 1 запись вам не видна или удалена" in group
     assert "Прошлого аудита с этими условиями нет" in before.text
