@@ -66,6 +66,7 @@ function swap({ swap: part, goal }, answer, isQuiet) {
     return;
   }
   tellFailure();
+  if (part.startsWith("picker-")) keepTicks(place, fresh);
   const opened = [...place.querySelectorAll("details[open][data-keep]")].map((box) => box.dataset.keep);
   place.replaceWith(document.importNode(fresh, true));
   const swapped = document.querySelector(`[data-part="${part}"]`);
@@ -100,6 +101,14 @@ async function post(form, submitter, isQuiet) {
 function refreshLater(root) {
   const form = root.querySelector("form[data-refresh]");
   if (form) setTimeout(() => form.isConnected && post(form, null, true), REFRESH_EVERY_MS);
+}
+
+// What was ticked while the answer was on its way stays ticked.
+function keepTicks(place, fresh) {
+  const ticks = new Map([...place.querySelectorAll("[name][value]")].map((box) => [box.value, box.checked]));
+  for (const box of fresh.querySelectorAll("[name][value]")) {
+    if (ticks.has(box.value)) box.toggleAttribute("checked", ticks.get(box.value));
+  }
 }
 
 // Looks for the people whose name is being typed, once the form is free; what is ticked goes along and comes back.

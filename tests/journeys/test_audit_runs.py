@@ -316,6 +316,11 @@ async def test_only_administrators_and_whom_they_name_may_audit_and_all_of_it_is
         await save_access(context, MANAGER, AuditAccess(people=frozenset({MANAGER.id})))
     await save_access(context, ADMINISTRATOR, AuditAccess(departments=frozenset({department})))
     stages.append(await may_audit(context, MANAGER))
+    above = acme.portal.users.department_parents[department]
+    await save_access(context, ADMINISTRATOR, AuditAccess(departments=frozenset({above})))
+    stages.append(await may_audit(context, MANAGER))
+    await save_access(context, ADMINISTRATOR, AuditAccess(departments=frozenset({department + 1})))
+    stages.append(await may_audit(context, MANAGER))
     await save_access(context, ADMINISTRATOR, AuditAccess(people=frozenset({MANAGER.id})))
     stages.append(await may_audit(context, MANAGER))
     run = await acts.order_audit(context, MANAGER, "", EVERYTHING, ALL_AT_ONCE)
@@ -324,15 +329,14 @@ async def test_only_administrators_and_whom_they_name_may_audit_and_all_of_it_is
     await acts.hand_over(context, MANAGER, run.run_id, 0, MANAGER.id, NOW)
 
     async with context.read() as tx:
-        journal = [(entry.user_id, entry.what) for entry in await tx.journal.recent(5)]
+        journal = [(entry.user_id, entry.what) for entry in await tx.journal.recent(7)]
         group = await tx.audits.group(run.run_id, 0)
-    assert stages == [False, True, True]
+    assert stages == [False, True, True, False, True]
     assert [what for _, what in journal] == [
         "audit.hand_over",
         "audit.opened.report",
         "audit.order",
-        "audit.access",
-        "audit.access",
+        *["audit.access"] * 4,
     ]
     assert journal[0][0] == MANAGER.id
     assert group is not None
