@@ -54,10 +54,23 @@ async def find_candidates(
     if not keys:
         return Candidates((), (), {}, frozenset())
     holders = await tx.index.holders(keys)
-    hubs = _hubs(holders, rules)
     found = _gather(holders, subjects, rules, now=now)
     rejections = await _rejections(tx, subjects, now=now)
     rejected = await _still_rejected(tx, [c for c in found if c.ref in rejections], rejections, subjects)
+    return _arranged(found, rejected, _hubs(holders, rules), rules)
+
+
+def candidates_among(holders: Sequence[Holder], rules: RuleSet, *, now: float) -> Candidates:
+    """Return who of the holders of some keys may match by them, when no record is asked about."""
+    return _arranged(_gather(holders, (), rules, now=now), {}, _hubs(holders, rules), rules)
+
+
+def _arranged(
+    found: Iterable[Candidate],
+    rejected: dict[RecordRef, Rejection],
+    hubs: frozenset[MatchKey],
+    rules: RuleSet,
+) -> Candidates:
     open_ones = [candidate for candidate in found if candidate.ref not in rejected]
     near = [candidate for candidate in open_ones if candidate.keys - hubs]
     near.sort(key=lambda candidate: _rank(candidate, hubs))

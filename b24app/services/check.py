@@ -9,15 +9,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import groupby
+from operator import attrgetter
 from typing import Literal
 
 from b24app.dedupe.keys import KeyedValue, KeyKind, MatchKey, keyed_values
 from b24app.dedupe.match import Grade, grade_by_value
 from b24app.dedupe.record import Multifield, Record, RecordRef, RecordType, ValueKind
 from b24app.dedupe.rules import RuleSet
-from b24app.services.candidates import Candidate, Candidates, find_candidates
+from b24app.services.candidates import Candidate, Candidates, candidates_among
 from b24app.services.portal import Runtime
-from b24app.store.database import Transaction
+from b24app.store.index import Holder
 from b24app.store.portals import PortalStatus
 
 MAX_MATCHES = 10_000  # in one answer; `total` counts all
@@ -141,29 +143,50 @@ class Asked:
     not_compared: tuple[ValueRef, ...]
 
 
-async def check(runtime: Runtime, portal_id: int, question: CheckQuestion) -> CheckAnswer:
-    """Answer from the portal's index; raises PortalClosed, UnknownPortal."""
+@dataclass(frozen=True, slots=True)
+class _Knowledge:
+    """What the index said at one moment: who holds the keys asked for, and how complete that is."""
+
+    rules: RuleSet
+    holders: Mapping[MatchKey, Sequence[Holder]]
+    is_complete: bool
+    as_of: datetime | None
+    now: float
+
+
+async def check(
+    runtime: Runtime, portal_id: int, questions: Sequence[CheckQuestion]
+) -> tuple[CheckAnswer, ...]:
+    """Answer all the questions out of one reading of the portal's index; raises PortalClosed, UnknownPortal."""
     now = runtime.clock.now()
     async with runtime.store.read(portal_id) as tx:
         portal = await tx.portal.get()
         if portal.status is not PortalStatus.ACTIVE:
             raise PortalClosed
-        rules = RuleSet.from_dict(portal.rules)
-        searched = _searched(rules, question)
-        asked = read_values(question, rules, await tx.portal.hashing_key())
-        found = await _find(tx, asked, rules, searched, now=now)
+        rules, hashing_key = RuleSet.from_dict(portal.rules), await tx.portal.hashing_key()
+        asked = [read_values(question, rules, hashing_key) for question in questions]
+        holders = await tx.index.holders({key for each in asked for key in each.by_key})
         is_indexed = portal.indexed_at is not None
-        complete = is_indexed and await tx.inbox.count() == 0
+        is_complete = is_indexed and await tx.inbox.count() == 0
         swept_at = await tx.sync.all_swept_at()
-    matches = judge(asked, found, rules, exclude=question.exclude)
+    by_key = {key: list(held) for key, held in groupby(holders, key=attrgetter("key"))}
+    as_of = _moment(swept_at) if is_indexed and swept_at is not None else None
+    known = _Knowledge(rules, by_key, is_complete, as_of, now)
+    return tuple(_answer(question, each, known) for question, each in zip(questions, asked, strict=True))
+
+
+def _answer(question: CheckQuestion, asked: Asked, known: _Knowledge) -> CheckAnswer:
+    searched = _searched(known.rules, question)
+    found = _found(asked, known, searched)
+    matches = judge(asked, found, known.rules, exclude=question.exclude)
     best = Grade.parse(matches[0].grade) if matches else None
-    can_deny = complete and bool(asked.by_key) and bool(searched)
+    can_deny = known.is_complete and bool(asked.by_key) and bool(searched)
     return CheckAnswer(
         verdict=_verdict(best, can_deny=can_deny),
         grade=_GRADE_WORDS[best] if best else None,
-        complete=complete,
-        checked_at=_moment(now),
-        index_as_of=_moment(swept_at) if is_indexed and swept_at is not None else None,
+        complete=known.is_complete,
+        checked_at=_moment(known.now),
+        index_as_of=known.as_of,
         types=tuple(record_type.word for record_type in sorted(searched)),
         matches=matches[:MAX_MATCHES],
         total=len(matches),
@@ -230,12 +253,11 @@ def _searched(rules: RuleSet, question: CheckQuestion) -> frozenset[RecordType]:
     return rules.types & {RecordType.parse(word) for word in question.types}
 
 
-async def _find(
-    tx: Transaction, asked: Asked, rules: RuleSet, searched: frozenset[RecordType], *, now: float
-) -> Candidates:
+def _found(asked: Asked, known: _Knowledge, searched: frozenset[RecordType]) -> Candidates:
     if not searched:
         return Candidates((), (), {}, frozenset())
-    return await find_candidates(tx, (), asked.by_key, replace(rules, types=searched), now=now)
+    holders = [holder for key in asked.by_key for holder in known.holders.get(key, ())]
+    return candidates_among(holders, replace(known.rules, types=searched), now=known.now)
 
 
 def _verdict(best: Grade | None, *, can_deny: bool) -> CheckVerdict:

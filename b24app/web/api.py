@@ -1,6 +1,7 @@
 """The API for outside programs: JSON in, JSON out, an API key in the header, no cookies, no other origin's pages."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import orjson
@@ -18,7 +19,9 @@ from b24app.web.calls import BodyTooLarge, read_body, runtime_of
 PREFIX = "/api/"
 MAX_VALUES = 20
 MAX_LENGTH = 256
+MAX_QUESTIONS = 200
 BODY_LIMIT_BYTES = 128 * 1024  # twenty values with every character escaped fit twice
+MANY_LIMIT_BYTES = 1024 * 1024
 RETRY_AFTER_S = 5
 
 Value = Annotated[str, StringConstraints(max_length=MAX_LENGTH)]
@@ -56,6 +59,21 @@ class CheckRequest(BaseModel):
     def question(self) -> CheckQuestion:
         types = None if self.types is None else frozenset(self.types)
         return CheckQuestion(tuple(self.phones), tuple(self.emails), types, self.exclude)
+
+
+class ManyChecksRequest(BaseModel):
+    """Many questions at once, answered out of one reading of the index."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, title="ManyChecksRequest")
+
+    questions: list[CheckRequest] = Field(min_length=1, max_length=MAX_QUESTIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class ManyChecksAnswer:
+    """An answer to each question, in their order."""
+
+    answers: tuple[CheckAnswer, ...]
 
 
 class FieldMistake(BaseModel):
@@ -96,28 +114,50 @@ router = APIRouter(prefix=f"{PREFIX}v1")
 _bearer = HTTPBearer(auto_error=False, description="An API key made on the app's page, b24_…")
 
 
-@router.post(
-    "/check",
-    response_model=CheckAnswer,
-    responses=RESPONSES,
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": CheckRequest.model_json_schema()}},
-        }
+_Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
+
+
+def _takes(schema: Mapping[str, object]) -> dict[str, object]:
+    """Describe a body, which is read after the key was proved."""
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+_QUESTION = CheckRequest.model_json_schema()
+_MANY_QUESTIONS = {
+    "title": "ManyChecksRequest",
+    "type": "object",
+    "required": ["questions"],
+    "additionalProperties": False,
+    "properties": {
+        "questions": {"type": "array", "minItems": 1, "maxItems": MAX_QUESTIONS, "items": _QUESTION}
     },
-)
-async def check_values(
-    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
-) -> Response:
+}
+
+
+@router.post("/check", response_model=CheckAnswer, responses=RESPONSES, openapi_extra=_takes(_QUESTION))
+async def check_values(request: Request, credentials: _Credentials) -> Response:
     """Say who has these phones or e-mails already: ids and grades, from the index alone."""
+    portal_id = await _admit(request, credentials)
+    asked = CheckRequest.model_validate_json(await read_body(request, BODY_LIMIT_BYTES))
+    (answer,) = await check(runtime_of(request), portal_id, [asked.question()])
+    return _json(orjson.dumps(answer, option=orjson.OPT_UTC_Z))
+
+
+@router.post(
+    "/checks", response_model=ManyChecksAnswer, responses=RESPONSES, openapi_extra=_takes(_MANY_QUESTIONS)
+)
+async def check_many(request: Request, credentials: _Credentials) -> Response:
+    """Answer many questions of an import at once, each as if it were asked alone. One call for the key's rate."""
+    portal_id = await _admit(request, credentials)
+    asked = ManyChecksRequest.model_validate_json(await read_body(request, MANY_LIMIT_BYTES))
+    answers = await check(runtime_of(request), portal_id, [each.question() for each in asked.questions])
+    return _json(orjson.dumps(ManyChecksAnswer(answers), option=orjson.OPT_UTC_Z))
+
+
+async def _admit(request: Request, credentials: HTTPAuthorizationCredentials | None) -> int:
     if credentials is None:
         raise KeyRefused
-    runtime = runtime_of(request)
-    portal_id = await admit(runtime, credentials.credentials)
-    asked = CheckRequest.model_validate_json(await read_body(request, BODY_LIMIT_BYTES))
-    answer = await check(runtime, portal_id, asked.question())
-    return _json(orjson.dumps(answer, option=orjson.OPT_UTC_Z))
+    return await admit(runtime_of(request), credentials.credentials)
 
 
 def refuse(error: Exception) -> Response:

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from b24app.services.api_keys import BURST, MAX_KEYS, USE_NOTED_EVERY_S
 from b24app.services.check import CheckAnswer
+from b24app.web.api import MAX_QUESTIONS
 from tests.conftest import StillClock
 from tests.journeys.test_trust import act
 from tests.journeys.town import ADMIN, Town, token_of, town
@@ -130,6 +131,37 @@ async def test_none_is_never_said_of_an_index_that_is_not_complete(acme: Town):
     assert (waiting["verdict"], waiting["complete"]) == ("unknown", False)
     assert refs(worked_off) == ["lead:102"]
     assert (indexing["verdict"], indexing["complete"], indexing["index_as_of"]) == ("unknown", False, None)
+
+
+async def test_many_questions_at_once_are_answered_as_if_each_were_asked_alone(acme: Town):
+    key = await make_key(acme)
+    questions: list[dict[str, object]] = [
+        {"phones": [SPELT], "emails": [ALIAS]},
+        {"phones": ["+7 926 555-00-99", "call me"]},
+        {"phones": [PHONE], "types": ["company"]},
+        {"phones": [PHONE], "exclude": "lead:101"},
+        {"phones": [SPELT], "emails": [ALIAS]},
+    ]
+
+    alone = [await answer_to(acme, key, **question) for question in questions]
+    acme.portal.traffic.reset()
+    together = await ask_many(acme, key, questions)
+    mistaken = await ask_many(acme, key, [*questions, {"phones": []}])
+    too_many = await ask_many(acme, key, questions[:1] * (MAX_QUESTIONS + 1))
+
+    assert together.json() == {"answers": alone}
+    assert acme.portal.traffic.requests == 0
+    assert (mistaken.status_code, mistaken.json()["details"][0]["field"]) == (422, "questions.5")
+    assert (too_many.status_code, too_many.json()["error"]) == (422, "invalid")
+    assert (await ask_many(acme, "b24_" + "x" * 43, questions)).status_code == 401
+
+
+async def ask_many(acme: Town, key: str, questions: list[dict[str, object]]) -> httpx.Response:
+    return await acme.browser.post(
+        acme.address + "api/v1/checks",
+        json={"questions": questions},
+        headers={"Authorization": f"Bearer {key}"},
+    )
 
 
 async def test_the_portals_rules_hold(acme: Town):
