@@ -270,3 +270,18 @@ async def test_a_full_request_of_the_first_indexing_spares_what_came_meanwhile(s
         assert await tx.index.get(a_lead(7)) == changed_meanwhile
         assert await tx.index.get(a_contact(5)) is None
     assert len(changed) == len(page) - 2
+
+
+async def test_one_portal_s_records_and_keys_are_unknown_to_another(store: Store, portal: Portal):
+    other = await a_portal(store, "other")
+    await put(store, portal, a_record(a_lead(1), a_phone(1)), a_record(a_lead(2), a_phone(1)))
+    await put(store, other, a_record(a_lead(1), a_phone(2)))
+
+    async with store.read(other.portal_id) as tx:
+        known = await tx.index.get_many([a_lead(1), a_lead(2)])
+        holders = await tx.index.holders([a_phone(1), a_phone(2)])
+        counts = await tx.index.counts([a_phone(1), a_phone(2)])
+
+    assert known == {a_lead(1): a_record(a_lead(1), a_phone(2))}
+    assert [(holder.ref, holder.key) for holder in holders] == [(a_lead(1), a_phone(2))]
+    assert counts == {a_phone(1): 0, a_phone(2): 1}
