@@ -126,6 +126,11 @@ def users_called(text: str) -> Command:
     return Command("user.get", {"FILTER": {"NAME_SEARCH": text}, "sort": "LAST_NAME", "order": "ASC"})
 
 
+def employees_called(text: str) -> Command:
+    """Ask for the same people without those who were dismissed."""
+    return Command("user.get", {**users_called(text).params, "FILTER": {"NAME_SEARCH": text, "ACTIVE": True}})
+
+
 def departments(start: int = 0) -> Command:
     """Ask for a page of the company's departments."""
     return Command("department.get", {"sort": "ID", "order": "ASC", "START": start})

@@ -89,7 +89,9 @@ async def test_without_the_rights_to_see_them_ids_are_typed_and_the_form_says_wh
     app = acme.portal.app
     scopes, app.scopes = app.scopes, ("crm", "placement", "bizproc")
 
+    number, run = await group_of(acme, "lead", SHOWCASE.lead), await run_id(acme)
     page = await post(acme, "find", find="start", **{"responsibles[]": "3, 8", "departments[]": "6"})
+    group = await post(acme, "group", run_id=run, group=number)
 
     app.scopes = scopes
     assert page.status_code == 200
@@ -98,6 +100,8 @@ async def test_without_the_rights_to_see_them_ids_are_typed_and_the_form_says_wh
     assert "Портал не показывает приложению сотрудников" in page.text
     assert "нужно право «Структура компании»" in page.text
     assert ("WEB", False, "Веб-сайт") in boxes(page.text, "sources[]")
+    assert "поэтому выбрать некого" in group.text
+    assert [value for value, _, _ in boxes(group.text, "user")] == [""]
 
 
 async def test_a_receiver_is_looked_for_by_name_and_must_work_here(acme: Town) -> None:
@@ -106,12 +110,18 @@ async def test_a_receiver_is_looked_for_by_name_and_must_work_here(acme: Town) -
     found = await post(
         acme, "receiver", run_id=run, group=number, user="", due="2030-02-28", user_query="громов"
     )
+    chosen = await post(acme, "receiver", run_id=run, group=number, user="8", due="", user_query="калинина")
+    gone = await post(acme, "receiver", run_id=run, group=number, user="", due="", user_query="бортникова")
     forgotten = await post(acme, "hand", run_id=run, group=number, user="", due="", user_query="громов")
     dismissed = await post(acme, "hand", run_id=run, group=number, user="9", due="")
     foreign = await post(acme, "receiver", MANAGER_OF_OWN, run_id=run, group=number, user="", user_query="г")
 
     assert ("8", False, "Никита Громов Стажёр") in boxes(found.text, "user")
     assert 'value="2030-02-28"' in found.text
+    assert boxes(chosen.text, "user")[1:3] == [
+        ("8", True, "Никита Громов Стажёр"), ("2", False, "Мария Калинина Руководитель продаж")
+    ]  # fmt: skip
+    assert "Никого не найдено" in gone.text
     assert [answer.status_code for answer in (forgotten, dismissed, foreign)] == [422, 422, 403]
     assert "отметьте сотрудника, который работает" in forgotten.text
 

@@ -46,7 +46,7 @@ AUDIT_FAMILIES: dict[str, set[str]] = {
     "audit_field.": FORMS | SIDES,
     "audit_hint.": {"stages", "budget", "window"},
     "picker_hint.": {"responsibles", "departments", "sources", "told", "people", "named_departments"},
-    "picker_reason.": {"people", "departments", "sources"},
+    "picker_reason.": {"people", "receivers", "departments", "sources"},
     "picker_unnamed.": {"people", "departments", "sources"},
     "picker_note.": {"dismissed", "unknown"},
     "audit_every.": {"never", "day", "week", "month"},

@@ -289,7 +289,7 @@ GROUP_PAGES = {
         group=a_shown_group(2, handed_to=BORIS, due_at=NOW),
     ),
     "sought": a_group_page(hand=PEOPLE),
-    "untold": a_group_page(hand=Picker((), "people")),
+    "untold": a_group_page(hand=Picker((), "receivers")),
 }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ the field is typed as before, and says why.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from b24app.bitrix24 import answers, methods
@@ -21,6 +22,8 @@ from b24app.services.people import name_commands, read_people
 
 SOURCES: Final = "sources"
 CALLED: Final = "called_"
+RESPONSIBLES: Final = "responsibles"
+RECEIVERS: Final = "receivers"
 FOUND_SHOWN: Final = 20
 QUERY_SIGNS: Final = 100
 DEEPEST: Final = 4  # step of the tree that is still shown as one
@@ -31,16 +34,15 @@ async def read_pickers(
 ) -> tuple[Pickers, Mapping[int, str]]:
     """Return the choices of the first page's forms, and the names of the other people it shows; one request."""
     client = desk.context.client
-    chosen = {"responsibles": order.responsibles, "told": schedule.told, "people": access.people}
+    chosen = {RESPONSIBLES: order.responsibles, "told": schedule.told, "people": access.people}
     queries = {
-        "responsibles": order.responsibles_query,
+        RESPONSIBLES: order.responsibles_query,
         "told": schedule.told_query,
         "people": access.people_query,
     }
     ids = {int(value) for typed in chosen.values() for value in to_list(typed) if _is_id(value)}
-    commands = name_commands(
-        {*ids, *others, desk.viewer.id}
-    )  # the viewer, so that a missing right shows at once
+    ids |= {*others, desk.viewer.id}  # the viewer, so that a missing right shows at once
+    commands = name_commands(ids)
     commands |= {FIRST_PAGE: methods.departments(), SOURCES: methods.statuses("SOURCE")}
     batch = await client.batch(commands | _searches(queries))
     known, is_whole = read_people(batch)
@@ -62,24 +64,28 @@ async def read_pickers(
 async def find_receivers(desk: Desk, offered: Iterable[PortalUser], chosen: str, query: str) -> Picker:
     """Return to whom a group can be handed: those who have to do with it, and employees who are called so."""
     known = {user.id: user for user in offered}
-    searches = _searches({"user": query})
-    batch = await desk.context.client.batch(searches) if searches else BatchAnswer({}, {})
+    if not known:  # not even the viewer: the portal tells nobody
+        return Picker(reason=RECEIVERS)
+    commands = name_commands({int(chosen)} - known.keys() if _is_id(chosen) else ()) | _searches(
+        {"user": query}
+    )
+    batch = await desk.context.client.batch(commands) if commands else BatchAnswer({}, {})
+    known |= read_people(batch)[0]
     picker = _people(chosen, query, known, batch, "user")
     shown = {option.value for option in picker.options}
     near = [user for user in known.values() if user.is_active and str(user.id) not in shown]
     near.sort(key=lambda user: user.name.casefold())
     options = (*picker.options, *(_person(user, is_chosen=False) for user in near))
-    return Picker(
-        tuple(option for option in options if option.note != "dismissed" or option.is_chosen),
-        query=query,
-        found=picker.found,
-    )
+    return replace(picker, options=options, reason=RECEIVERS if picker.reason else "")
 
 
 def _searches(queries: Mapping[str, str]) -> dict[str, Command]:
-    return {
-        CALLED + field: methods.users_called(text[:QUERY_SIGNS]) for field, text in queries.items() if text
+    """Look for people; who was dismissed may still be responsible for records, and is nobody to do anything."""
+    ask = {
+        field: methods.users_called if field == RESPONSIBLES else methods.employees_called
+        for field in queries
     }
+    return {CALLED + field: ask[field](text[:QUERY_SIGNS]) for field, text in queries.items() if text}
 
 
 def _people(
