@@ -57,7 +57,6 @@ def last_digits_in_pandas(people: Population) -> Labels:
 
 def splink(people: Population) -> Labels:
     """Ask Splink on DuckDB: trained on the data, on the last ten digits, the e-mail and the names, hubs left out."""
-    logging.getLogger("splink").setLevel(logging.ERROR)
     frame = pd.DataFrame(
         {
             "unique_id": np.arange(len(people)),
@@ -80,8 +79,7 @@ def splink(people: Population) -> Labels:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         database = DuckDBAPI()
-        linker = Linker(database.register(frame), settings)
-        exact = [block_on("phone"), block_on("email")]
+        linker = Linker(database.register(frame), settings, log_level=logging.ERROR)
         exact = [block_on("phone"), block_on("email")]
         linker.training.estimate_probability_two_random_records_match(exact, recall=_ASSUMED_RECALL)
         linker.training.estimate_u_using_random_sampling(max_pairs=1e6)
