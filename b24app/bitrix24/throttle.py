@@ -12,6 +12,7 @@ from typing import ClassVar, Protocol
 
 from b24app.clock import Clock
 
+ROUNDING = 1e-6  # of a request: moments as floats are no finer, and a wait must move the clock
 LEARNED_OPERATING_LIMIT_S = 420.0  # the smaller of the two limits in use; known after the first 429
 
 
@@ -69,7 +70,7 @@ def take(state: BucketState, limits: Limits, priority: Priority, now: float) -> 
         return leaked, state.blocked_until - now
     ceiling = max(1.0, limits.capacity - _BUCKET_RESERVE[priority])
     surplus = leaked.level + 1.0 - ceiling
-    if surplus > 0:
+    if surplus > ROUNDING:
         return leaked, surplus / limits.rate_per_s
     return replace(leaked, level=leaked.level + 1.0), 0.0
 
