@@ -81,7 +81,7 @@ def test_never_more_than_burst_and_rate_allow(gaps, priority, limits):
 def test_whoever_waits_as_told_is_let_in(level, priority):
     state, wait_s = take(BucketState(level=level, updated_at=NOW), Limits(), priority, NOW)
 
-    assert take(state, Limits(), priority, NOW + wait_s)[1] == 0.0
+    assert wait_s == 0.0 or take(state, Limits(), priority, NOW + wait_s)[1] == 0.0
 
 
 def test_a_wait_is_never_so_short_that_the_clock_stands_still():
