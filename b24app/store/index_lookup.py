@@ -1,14 +1,16 @@
 """What every opened card asks of the index. Planned once per connection: planning takes longer than the answer.
 
 Left to itself the server weighs one partition against sixteen and plans anew for each call. A function that says so
-keeps its plan (PostgreSQL documentation, "plan_cache_mode", "PL/pgSQL Under the Hood: Plan Caching"), and one made
-before a table was filled may not read the whole of it. They are temporary: always the ones this code expects.
+keeps its plan (PostgreSQL documentation, "plan_cache_mode", "PL/pgSQL Under the Hood: Plan Caching"). Values are looked
+up one by one, so that a plan made while a table was new serves when it is full, before the server has counted its
+rows. The functions are temporary: always the ones this code expects.
 """
 
 _OF_KEYS = "portal bigint, kinds smallint[], hashes bigint[]"
 _OF_REFS = "portal bigint, types smallint[], ids bigint[]"
 _KEYS = "unnest($2, $3) AS wanted(kind, hash)"
 _REFS = "unnest($2, $3) AS wanted(type, id)"
+_ONE_BY_ONE = "OFFSET 0"  # no join of a whole portal's rows, however few there were when it was planned
 
 
 def _function(name: str, arguments: str, columns: str, query: str) -> str:
@@ -34,7 +36,9 @@ _GET = _function(
         SELECT r.type, r.id, k.kinds, k.hashes, r.fingerprint, r.responsible_id, r.stage, r.links,
             r.created_at, r.modified_at, r.read_at
         FROM {_REFS}
-        JOIN record AS r ON r.portal_id = $1 AND r.type = wanted.type AND r.id = wanted.id
+        CROSS JOIN LATERAL (
+            SELECT * FROM record WHERE portal_id = $1 AND type = wanted.type AND id = wanted.id {_ONE_BY_ONE}
+        ) AS r
         CROSS JOIN LATERAL (
             SELECT array_agg(kind) AS kinds, array_agg(hash) AS hashes
             FROM record_key WHERE portal_id = $1 AND type = wanted.type AND id = wanted.id
@@ -51,8 +55,13 @@ _HOLDERS = _function(
     f"""
         SELECT k.kind, k.hash, r.type, r.id, r.responsible_id, r.stage, r.links, r.created_at, r.modified_at
         FROM {_KEYS}
-        JOIN record_key AS k ON k.portal_id = $1 AND k.kind = wanted.kind AND k.hash = wanted.hash
-        JOIN record AS r ON r.portal_id = $1 AND r.type = k.type AND r.id = k.id
+        CROSS JOIN LATERAL (
+            SELECT * FROM record_key
+            WHERE portal_id = $1 AND kind = wanted.kind AND hash = wanted.hash {_ONE_BY_ONE}
+        ) AS k
+        CROSS JOIN LATERAL (
+            SELECT * FROM record WHERE portal_id = $1 AND type = k.type AND id = k.id {_ONE_BY_ONE}
+        ) AS r
         ORDER BY k.kind, k.hash, r.type, r.id
     """,  # noqa: S608
 )
