@@ -5,7 +5,7 @@ is read the general way, with the same rows at the end.
 Source: REST documentation, crm-lead-list, crm-contact-list, crm-company-list; facts, section 7 (values as texts).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -27,8 +27,8 @@ class ListedRow(msgspec.Struct, frozen=True, gc=False, rename="upper"):
     """One row of a list, as it came: texts where Bitrix24 sends texts, None for what was not sent."""
 
     id: Scalar = None
-    phone: Sequence[ListedValue] | None = None
-    email: Sequence[ListedValue] | None = None
+    phone: tuple[ListedValue, ...] | None = None
+    email: tuple[ListedValue, ...] | None = None
     name: Scalar = None
     second_name: Scalar = None
     last_name: Scalar = None
@@ -85,13 +85,13 @@ def loads(body: bytes) -> Any:
 def listed_rows(answer: Answer) -> list[ListedRow]:
     """Return the rows of a list, however its batch was read. Raises UnexpectedAnswer."""
     found: Any = answer.result
-    if isinstance(found, list) and all(type(row) is ListedRow for row in found):
+    if isinstance(found, list) and found and type(found[0]) is ListedRow:  # then all of them are
         return found
     return [ListedRow.of(row) for row in rows(answer)]
 
 
-def _values(multifield: JSON) -> list[ListedValue]:
+def _values(multifield: JSON) -> tuple[ListedValue, ...]:
     if not isinstance(multifield, list):
-        return []
+        return ()
     values: list[Any] = [each.get("VALUE") for each in multifield if isinstance(each, dict)]
-    return [ListedValue(value) for value in values]
+    return tuple(map(ListedValue, values))

@@ -86,7 +86,8 @@ class _Found:
                 read[kind][0].append(value)
                 read[kind][1].append(normalised.encode())
         for kind, (places, normal) in read.items():
-            self.add(kind, np.array(places, np.int32), normal)
+            if places:
+                self.add(kind, np.array(places, np.int32), normal)
 
 
 def _read_phones(found: _Found) -> None:
@@ -164,9 +165,9 @@ def _e164(numbering: Numbering, digits: NDArray[np.uint8]) -> list[bytes]:
 
 def _read_emails(found: _Found) -> None:
     folded = list(map(str.lower, map(str.strip, found.raws)))
-    is_plain = np.array([match is not None for match in map(is_plain_email, folded)], np.bool_)
-    found.add_slowly(np.flatnonzero(~is_plain).tolist())
-    values, texts = np.flatnonzero(is_plain).astype(np.int32), list(compress(folded, is_plain))
+    is_plain = [match is not None for match in map(is_plain_email, folded)]
+    values, texts = _only(np.arange(len(folded), dtype=np.int32), folded, is_plain)
+    found.add_slowly([value for value, is_easy in enumerate(is_plain) if not is_easy])
     if found.rules.stop_list:
         stops = found.stop_list.stops_email
         values, texts = _only(values, texts, [not stops(EmailAddress(text, text)) for text in texts])
@@ -179,4 +180,6 @@ def _read_emails(found: _Found) -> None:
 
 
 def _only(values: Rows, texts: list[Text], is_meant: list[bool]) -> tuple[Rows, list[Text]]:
+    if all(is_meant):
+        return values, texts
     return values[np.array(is_meant, np.bool_)], list(compress(texts, is_meant))

@@ -4,6 +4,7 @@ The words are those of `records`, whose reading of single rows says what each fi
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -79,8 +80,9 @@ def to_batch(
 def row_ids(rows: Sequence[ListedRow]) -> Ids:
     """Return the rows' ids; UnexpectedAnswer when one of them has none."""
     try:
-        ids = np.array([int(row.id or 0) for row in rows], np.int64)
-    except (TypeError, ValueError) as error:
+        given: Any = [row.id for row in rows]
+        ids = np.fromiter(map(int, given), np.int64, len(given))
+    except (TypeError, ValueError, OverflowError) as error:
         raise UnexpectedAnswer from error
     if ids.min(initial=1) <= 0:
         raise UnexpectedAnswer
@@ -104,13 +106,14 @@ def keys_of_rows(rows: Sequence[ListedRow], rules: RuleSet, portal_key: bytes) -
     return ValueKeys(keys.values[order], keys.kinds[order], keys.hashes[order])
 
 
-def _values(multifields: Sequence[Sequence[ListedValue] | None]) -> tuple[Rows, list[str]]:
+def _values(multifields: Sequence[tuple[ListedValue, ...] | None]) -> tuple[Rows, list[str]]:
     """Return the values of a multifield, and the row of each; what is no text is an empty one."""
     filled = [multifield or () for multifield in multifields]
-    values = [each.value for multifield in filled for each in multifield]
-    raws = [value if type(value) is str else "" for value in values]
+    values: list[Any] = [each.value for each in chain.from_iterable(filled)]
+    if not set(map(type, values)) <= {str}:
+        values = [value if type(value) is str else "" for value in values]
     counts = np.fromiter(map(len, filled), np.int32, len(filled))
-    return np.repeat(np.arange(len(filled), dtype=np.int32), counts), raws
+    return np.repeat(np.arange(len(filled), dtype=np.int32), counts), values
 
 
 def _fingerprints(
