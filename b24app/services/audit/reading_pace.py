@@ -6,7 +6,7 @@ steps are laid out beforehand, and what is left is counted in requests and in th
 
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -18,10 +18,15 @@ from b24app.services.audit.live import CLIENTS_AT_ONCE
 from b24app.store.audit_sums import UnreadColumns
 
 PACE_STEPS = 12  # by which a portal that became slower is known
+# Of one step, which a killed worker loses: with these its links and deals are four requests, 4 s of the usual budget.
+MOST_CONTACTS, MOST_COMPANIES = 3 * BATCH_LIMIT, 7 * BATCH_LIMIT
 
 
 class ReadingPlan:
-    """The steps of a reading, as they will be taken; ``requests`` and ``commands`` are what each of them costs."""
+    """The steps of a reading: as many groups as one request can read and a few more complete, at least one group.
+
+    ``requests`` and ``commands`` are what each of them costs.
+    """
 
     def __init__(self, unread: UnreadColumns, most_records: int) -> None:
         has_both = (unread.contacts > 0) & (unread.companies > 0)
@@ -29,21 +34,27 @@ class ReadingPlan:
         self._by_type = [_summed(column) for column in (leads, unread.contacts, unread.companies)]
         self._sharers = [_summed(column * has_both) for column in (unread.contacts, unread.companies)]
         self.records = int(unread.sizes.sum())
-        cuts = _cuts(_summed(unread.sizes), most_records)
-        self._ends = unread.group_nos[np.array(cuts[1:], np.int64) - 1]
-        costs = [self._cost(start, stop) for start, stop in pairwise(cuts)]
+        bounds = zip(self._sharers, (MOST_CONTACTS, MOST_COMPANIES), strict=True)
+        self._cuts = _cuts([(_summed(unread.sizes), most_records), *bounds])
+        self._ends = unread.group_nos[np.array(self._cuts[1:], np.int64) - 1]
+        costs = [self._cost(start, stop) for start, stop in pairwise(self._cuts)]
         self.requests, self.commands = np.array(costs, np.int64).reshape(-1, 2).T
 
     def steps_with(self, group_no: int) -> int:
         """Return how many steps are done once this group is read."""
         return int(np.searchsorted(self._ends, group_no, side="right"))
 
+    def groups_behind(self, group_no: int) -> int:
+        """Return how many groups the next step reads; 0 at the end."""
+        done = self.steps_with(group_no)
+        return self._cuts[done + 1] - self._cuts[done] if done + 1 < len(self._cuts) else 0
+
     def _cost(self, start: int, stop: int) -> tuple[int, int]:
         """Return the cost of one step: members and who we are; links of contacts; lists of open deals."""
         pages = sum(math.ceil((column[stop] - column[start]) / PAGE_SIZE) for column in self._by_type)
         contacts, companies = (int(column[stop] - column[start]) for column in self._sharers)
         deals = math.ceil(contacts / CLIENTS_AT_ONCE) + math.ceil(companies / CLIENTS_AT_ONCE)
-        requests = 1 + math.ceil(contacts / BATCH_LIMIT) + math.ceil(deals / BATCH_LIMIT)
+        requests = sum(math.ceil(commands / BATCH_LIMIT) for commands in (1 + pages, contacts, deals))
         return requests, 1 + pages + contacts + deals
 
 
@@ -83,10 +94,10 @@ def _summed(column: Ids) -> Ids:
     return np.concatenate((np.zeros(1, np.int64), np.cumsum(column)))
 
 
-def _cuts(sizes: Ids, most_records: int) -> list[int]:
-    """Return where steps begin and end: as many groups as one request can read, at least one."""
-    cuts = [0]
-    while cuts[-1] < len(sizes) - 1:
-        fits = int(np.searchsorted(sizes, sizes[cuts[-1]] + most_records, side="right")) - 1
-        cuts.append(max(cuts[-1] + 1, fits))
+def _cuts(bounds: Sequence[tuple[Ids, int]]) -> list[int]:
+    """Return where steps begin and end; none has more of any column than its bound, unless it is a single group."""
+    cuts, count = [0], len(bounds[0][0]) - 1
+    while (start := cuts[-1]) < count:
+        fits = (int(np.searchsorted(column, column[start] + most, side="right")) for column, most in bounds)
+        cuts.append(max(start + 1, min(fits) - 1))
     return cuts

@@ -29,7 +29,7 @@ NAMED = "named"  # in the checkpoint: the last group read
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Groups that fit one request, with their members and the keys by which they hang together."""
+    """Groups that are read together, with their members and the keys by which they hang together."""
 
     groups: tuple[AuditGroup, ...]
     keys: dict[int, tuple[KeyHolders, ...]]
@@ -44,7 +44,10 @@ async def read_names(work: Work) -> None:
     pace = ReadingPace(plan, budget_per_s(work.terms.budget), work.context.now)
     done = work.progress.done if NAMED in work.checkpoint else 0  # a run taken up again goes on counting
     total = done + plan.records
-    while (step := await _next_step(work, named)) is not None:
+    while count := plan.groups_behind(named):
+        step = await _next_step(work, named, count)
+        if not step.groups:
+            break  # another worker, which took this one for dead, has read them
         members, deals = await _ask(work, step)
         judged = await asyncio.to_thread(_judge, work, step, members.records, deals)
         named = step.groups[-1].group_no
@@ -52,16 +55,14 @@ async def read_names(work: Work) -> None:
         await _keep(work, step, members, judged, _progress(work, done, total, pace.left_s(named)))
 
 
-async def _next_step(work: Work, after: int) -> Step | None:
-    """Return the next groups, by number; None when all are known."""
+async def _next_step(work: Work, after: int, count: int) -> Step:
+    """Return the next so many groups that are not known, by number."""
     run_id = work.run.run_id
     async with work.context.read() as tx:
         await work.prove_running(tx)
-        unread = await tx.audits.find_groups(
-            run_id, GroupFilter(name_grade=NameGrade.NOT_READ), GroupOrder.NUMBER,
-            GroupCursor(after, after), work.steps.records_read // 2,
+        groups = await tx.audits.find_groups(
+            run_id, GroupFilter(name_grade=NameGrade.NOT_READ), GroupOrder.NUMBER, GroupCursor(after, after), count
         )  # fmt: skip
-        groups = _fitting(unread, work.steps.records_read)
         members = await tx.audits.members(run_id, [group.group_no for group in groups])
         refs: dict[int, tuple[RecordRef, ...]] = {group.group_no: () for group in groups}
         for member in members:
@@ -70,27 +71,11 @@ async def _next_step(work: Work, after: int) -> Step | None:
         held = {number: shared_keys(own, known, frozenset()) for number, own in refs.items()}
         counts = await tx.index.counts({key.key for keys in held.values() for key in keys})
     hubs = {key for key, count in counts.items() if count > work.rules.hub_limit}
-    return (
-        Step(groups, {number: _without(keys, hubs) for number, keys in held.items()}, refs)
-        if groups
-        else None
-    )
+    return Step(tuple(groups), {number: _without(keys, hubs) for number, keys in held.items()}, refs)
 
 
 def _without(keys: tuple[KeyHolders, ...], hubs: set[MatchKey]) -> tuple[KeyHolders, ...]:
     return tuple(key for key in keys if key.key not in hubs)
-
-
-def _fitting(groups: list[AuditGroup], most: int) -> tuple[AuditGroup, ...]:
-    """Return as many of the first groups as one request can read; at least one."""
-    chosen: list[AuditGroup] = []
-    records = 0
-    for group in groups:
-        records += group.size
-        if chosen and records > most:
-            break
-        chosen.append(group)
-    return tuple(chosen)
 
 
 async def _ask(work: Work, step: Step) -> tuple[Members, dict[RecordRef, float]]:
