@@ -43,6 +43,10 @@ class StoredThrottle:
         """Take the portal to have these limits: what its plan promises."""
         await self._apply(lambda bucket: (_with_limits(bucket, limits), 0.0))
 
+    async def rate_per_s(self) -> float:
+        """Return how many requests a second the portal is taken to allow."""
+        return await self._apply(lambda bucket: (bucket, bucket.rate_per_s))
+
     async def spent(self, operating: Mapping[str, tuple[float, float]]) -> None:
         await self._apply(lambda bucket: (replace(bucket, methods={**bucket.methods, **operating}), 0.0))
 

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from b24app.bitrix24.errors import PortalBusy
-from b24app.bitrix24.throttle import Priority
+from b24app.bitrix24.throttle import Limits, Priority
 from b24app.sandbox.faults import Fault, FaultKind
 from b24app.sandbox.people import seed
 from b24app.services.audit.budget import BURST
 from b24app.services.audit.orders import DEFAULT_BUDGET
+from b24app.services.limits import StoredThrottle
 from b24app.services.portal import open_portal
 from b24app.store.audit_values import AuditRun, AuditStage, AuditState, Progress
 from bench.virtual_clock import run_virtually
@@ -144,3 +145,16 @@ async def with_patience(audited: Audited) -> AuditRun:
 def took(run: AuditRun) -> float:
     assert run.started_at is not None and run.finished_at is not None
     return run.finished_at - run.started_at
+
+
+def test_a_share_of_a_wider_limit_is_wider(database_url: str, tmp_path: Path, people):
+    async def story() -> tuple[AuditRun, AuditRun]:
+        async with audited_portals(database_url, tmp_path, people, 1) as (one,):
+            ordinary = await one.audit()
+            one.portal.limits.bucket, one.portal.limits.drain_per_s = 250, 5
+            await StoredThrottle(one.runtime.store, one.portal_id, one.runtime.clock).widen(Limits.ENTERPRISE)
+            return ordinary, await one.audit()
+
+    ordinary, wide = run_virtually(story())
+
+    assert took(wide) == pytest.approx(took(ordinary) * 2 / 5, rel=0.15)

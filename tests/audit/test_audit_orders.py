@@ -116,7 +116,7 @@ def test_the_next_moment_of_a_schedule(schedule, now, following):
 async def test_an_audit_takes_its_share_of_the_requests_and_no_more():
     clock = StillClock()
     shared = LocalThrottle(clock)
-    ours = BudgetThrottle(shared, clock, percent=60)
+    ours = BudgetThrottle(shared, clock, rate_per_s=1.2)
 
     sent, began = 0, clock.now()
     while sent < 100:

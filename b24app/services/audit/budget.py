@@ -6,21 +6,15 @@ from b24app.bitrix24.throttle import BucketState, Limits, Priority, Throttle, ta
 from b24app.clock import Clock
 
 BURST = 5.0  # requests at once, after a pause
-WHOLE = 100
-
-
-def budget_per_s(percent: int, limits: Limits | None = None) -> float:
-    """Return how many requests a second that share of a portal's limit is."""
-    return (limits or Limits()).rate_per_s * percent / WHOLE
 
 
 class BudgetThrottle:
     """Takes from the portal's throttle, and never faster than its share. One run uses one of them."""
 
-    def __init__(self, inner: Throttle, clock: Clock, *, percent: int, limits: Limits | None = None) -> None:
+    def __init__(self, inner: Throttle, clock: Clock, *, rate_per_s: float) -> None:
         self._inner = inner
         self._clock = clock
-        self._limits = Limits(capacity=BURST, rate_per_s=budget_per_s(percent, limits))
+        self._limits = Limits(capacity=BURST, rate_per_s=rate_per_s)
         self._bucket = BucketState(updated_at=clock.now())
 
     async def take(self, priority: Priority, methods: Collection[str]) -> float:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from b24app.dedupe.group import KeyHolders
 from b24app.dedupe.keys import MatchKey
 from b24app.dedupe.record import Record, RecordRef
-from b24app.services.audit.budget import budget_per_s
 from b24app.services.audit.gathering import complete_links
 from b24app.services.audit.live import Members, read_members, read_open_deals
 from b24app.services.audit.naming import Judged, judge_group, shared_keys, sharers
@@ -41,7 +40,7 @@ async def read_names(work: Work) -> None:
     named = int(str(work.checkpoint.get(NAMED, -1)))
     async with work.context.read() as tx:
         plan = ReadingPlan(await tx.audits.unread(work.run.run_id), work.steps.records_read)
-    pace = ReadingPace(plan, budget_per_s(work.terms.budget), work.context.now)
+    pace = ReadingPace(plan, work.requests_per_s, work.context.now)
     done = work.progress.done if NAMED in work.checkpoint else 0  # a run taken up again goes on counting
     total = done + plan.records
     while count := plan.groups_behind(named):

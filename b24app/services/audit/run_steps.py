@@ -19,6 +19,7 @@ from b24app.store.audit_values import AuditRun, AuditStage, AuditState, Progress
 from b24app.store.database import Transaction
 
 COMMANDS_BESIDES = 4  # three types may each leave a page half full; one command asks who we are
+PERCENT = 100
 PACE_STEPS = 12  # steps over which the speed is measured: it follows a portal that becomes slower
 
 Write = Callable[[Transaction], Awaitable[None]]
@@ -62,6 +63,7 @@ class Work:
     stage: AuditStage
     progress: Progress
     checkpoint: dict[str, object]
+    requests_per_s: float
     steps: Steps = field(default_factory=Steps)
 
     async def keep(
@@ -89,9 +91,9 @@ async def open_work(runtime: Runtime, portal_id: int, run: AuditRun) -> Work:
     """Return the run's work, speaking to the portal with the installer's rights and within the run's budget."""
     context = await open_portal(runtime, portal_id, Priority.BACKGROUND)
     terms = AuditTerms.from_dict(run.terms)
-    throttle = BudgetThrottle(
-        StoredThrottle(runtime.store, portal_id, runtime.clock), runtime.clock, percent=terms.budget
-    )
+    whole = StoredThrottle(runtime.store, portal_id, runtime.clock)
+    requests_per_s = await whole.rate_per_s() * terms.budget / PERCENT
+    throttle = BudgetThrottle(whole, runtime.clock, rate_per_s=requests_per_s)
     client = runtime.make_client(StoredAccess(runtime, portal_id), throttle, Priority.BACKGROUND)
     return Work(
         context=replace(context, client=client),
@@ -102,4 +104,5 @@ async def open_work(runtime: Runtime, portal_id: int, run: AuditRun) -> Work:
         stage=run.stage,
         progress=run.progress,
         checkpoint=dict(run.checkpoint),
+        requests_per_s=requests_per_s,
     )
