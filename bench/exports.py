@@ -62,7 +62,7 @@ def blocks(rows: int) -> Iterator[list[list[Cell]]]:
     for start in range(0, rows, BLOCK):
         members = [_member(number) for number in range(start, min(start + BLOCK, rows))]
         live = LiveMembers(
-            Viewer(1, True), {member.ref: _record(member.ref) for member in members}, NAMES, STAGES
+            Viewer(1, True), {member.ref: _record(member.ref) for member in members}, {}, NAMES, STAGES
         )
         yield [ROWS_IN_RUSSIAN.member(f"lead:{member.group_no}", member, live, NAMES) for member in members]
 

@@ -52,7 +52,7 @@ def _generated_differences(count: int) -> int:
         count -= len(raws)
         found = keys_of_values(ValueKind.PHONE, raws, RuleSet(), PORTAL_KEY)
         ours = dict(zip(found.values.tolist(), found.hashes.tolist(), strict=True))
-        peers = hash_all(KeyKind.PHONE, map(_by_phonenumbers, raws), PORTAL_KEY).tolist()
+        peers = hash_all(KeyKind.PHONE, list(map(_by_phonenumbers, raws)), PORTAL_KEY).tolist()
         differences += sum(ours.get(place) != peer for place, peer in enumerate(peers))
     return differences
 
