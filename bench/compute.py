@@ -4,9 +4,7 @@ And one record's way from the wire's JSON to its keys, beside orjson, phonenumbe
 """
 
 import gc
-import multiprocessing
-import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from hashlib import blake2b
 from itertools import chain
@@ -27,7 +25,7 @@ from b24app.sandbox.people_values import ValuePool, type_email, type_phone
 from b24app.services.reading import PAGE_ROWS, REQUEST_ROWS
 from b24app.services.record_columns import keys_of_rows, row_ids, to_batch
 from bench.accuracy import PORTAL_KEY, key_table
-from bench.grouping import cpu_s
+from bench.grouping import cpu_s, peak_mb
 from bench.population import HUB_LIMIT, Population, make_population
 from bench.report import Figure, middle
 from bench.rivals import last_digits_in_pandas
@@ -37,12 +35,12 @@ ROUNDS, QUICK_ROUNDS = 5, 3
 PATH_ROWS = 20_000
 _COMMANDS = {f"p{start}": Command("crm.lead.list") for start in range(0, REQUEST_ROWS, PAGE_ROWS)}
 TARGET_COMPUTE, TARGET_PATH, TARGET_MB = 0.8, 0.23, 600
-KB_PER_MB = 1024
 
 
 def measure(*, quick: bool = False) -> Iterator[Figure]:
     """Compute over 1 million records (20,000 when quick, where no target is meant), and the path of one."""
     size, rounds = (QUICK_SIZE, QUICK_ROUNDS) if quick else (SIZE, ROUNDS)
+    yield from _path(rounds)
     people = make_population(size)
     times = [
         (cpu_s(lambda: _group(people)), cpu_s(lambda: last_digits_in_pandas(people))) for _ in range(rounds)
@@ -58,36 +56,16 @@ def measure(*, quick: bool = False) -> Iterator[Figure]:
     )
     yield Figure(
         f"{size:,} raw rows to labelled groups, memory on top of the rows",
-        _grown_mb(lambda: _group(people)),
+        peak_mb(lambda: _group(people)),
         "MB",
-        _grown_mb(lambda: last_digits_in_pandas(people)),
-        "pandas, last 10 digits",
-        None if quick else TARGET_MB,
+        target=None if quick else TARGET_MB,
         is_ratio_target=False,
     )
-    yield from _path(rounds)
 
 
 def _group(people: Population) -> object:
     table, _ = key_table(people, THIS_PROCESS)
     return group_table(table, hub_limit=HUB_LIMIT)
-
-
-def _grown_mb(run: Callable[[], object]) -> float:
-    """Return by how much a process grows at most while it runs this; it is forked with the rows in memory."""
-    fork = multiprocessing.get_context("fork")
-    receiver, sender = fork.Pipe(duplex=False)
-
-    def work() -> None:
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        run()
-        sender.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
-
-    process = fork.Process(target=work)
-    process.start()
-    grown: int = receiver.recv()
-    process.join()
-    return grown / KB_PER_MB
 
 
 def _path(rounds: int) -> Iterator[Figure]:
