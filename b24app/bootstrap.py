@@ -44,6 +44,7 @@ from b24app.web.app import create_app
 MAX_WAIT_S = {Priority.PERSON: 8.0, Priority.ROBOT: 30.0, Priority.EVENT: 120.0, Priority.BACKGROUND: 900.0}
 """How long a caller of each kind waits for its turn before the portal counts as busy."""
 POOL_SIZE = 12
+YOUNG_OBJECTS = 10_000  # between two looks for garbage: a request for 2,500 records makes as many
 CONNECTIONS = 200
 RECEIVER_TIMEOUT_S = 5.0  # of a webhook, from the name's resolution to the answer's first line
 
@@ -235,6 +236,7 @@ def _leave_in_peace() -> None:
     """Never look for garbage in what was built at the start: that would cost a request 100 ms, an audit a third."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
 
 
 async def run_worker(house: House) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from b24app.dedupe.bulk import ALONE, BulkGrouping, group_table
-from b24app.dedupe.key_columns import keys_of_values
+from b24app.dedupe.key_columns import ValueKeys, keys_of_values
 from b24app.dedupe.key_table import KeyTable
 from b24app.dedupe.keys import KeyKind
 from b24app.dedupe.match import compare
@@ -113,19 +113,15 @@ def _judge(people: Population, name: str) -> Iterator[Figure]:
 def key_table(people: Population, key: bytes = PORTAL_KEY) -> tuple[KeyTable, NDArray[np.int32]]:
     """Return the keys of everybody, and whose record each number of the table is."""
     parts = [
-        (values.numbers, keys_of_values(kind, values.raws, RuleSet(), key))
+        (people.ranks[values.numbers], keys_of_values(kind, values.raws, RuleSet(), key))
         for kind, values in people.values.items()
     ]
-    ranks = people.ranks[np.concatenate([numbers[found.values] for numbers, found in parts])]
-    kinds = np.concatenate([found.kinds for _, found in parts])
-    hashes = np.concatenate([found.hashes for _, found in parts])
-    order = np.lexsort((hashes, ranks))
-    ranks, kinds, hashes = ranks[order], kinds[order], hashes[order]
-    is_other = np.append(True, ranks[1:] != ranks[:-1])
-    is_new = is_other | np.append(True, hashes[1:] != hashes[:-1])
-    held = ranks[is_new]
-    table = KeyTable.from_columns(people.types[held], people.ids[held], kinds[is_new], hashes[is_new])
-    return table, people.ranked[ranks[is_other]]
+    keys = ValueKeys.joined(
+        [ValueKeys(ranks[found.values], found.kinds, found.hashes) for ranks, found in parts]
+    ).once()
+    ranks = keys.values
+    table = KeyTable.from_columns(people.types[ranks], people.ids[ranks], keys.kinds, keys.hashes)
+    return table, people.ranked[ranks[np.append(True, ranks[1:] != ranks[:-1])]]
 
 
 def labels_of(

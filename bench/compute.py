@@ -16,6 +16,7 @@ import phonenumbers
 from b24app.bitrix24 import listing
 from b24app.bitrix24.batches import read_batch
 from b24app.bitrix24.calls import Command
+from b24app.bootstrap import YOUNG_OBJECTS
 from b24app.dedupe.bulk import group_table
 from b24app.dedupe.keys import THIS_PROCESS
 from b24app.dedupe.record import RecordType
@@ -72,6 +73,7 @@ def _path(rounds: int) -> Iterator[Figure]:
     pages = _pages()
     gc.collect()
     gc.freeze()  # as the app does when it has started
+    gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
     ways = (_read_keys, _read_wholly, _read_plainly)
     times = [[cpu_s(partial(way, pages)) for way in ways] for _ in range(rounds)]
     keys, whole, peer = (middle(list(each)) * 1e6 / PATH_ROWS for each in zip(*times, strict=True))

@@ -69,6 +69,11 @@ async def _measure(url: str, vault: Vault, size: int) -> tuple[float, float, lis
         records = _records(size)
         batches = [IndexedBatch.of(records[start : start + AT_ONCE]) for start in range(0, size, AT_ONCE)]
         copy_s = await _copy(driver, peers, records)
+        for settling in (
+            "VACUUM ANALYZE record, record_key",
+            "CHECKPOINT",
+        ):  # the peer's cleaning up is not ours
+            await driver.execute(settling)
         load_s = await _load(store, ours, batches)
         await driver.execute("VACUUM ANALYZE record, record_key")
         return load_s, copy_s, *await _look_up(store, driver, ours, records)

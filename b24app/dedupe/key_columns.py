@@ -50,6 +50,26 @@ class ValueKeys:
             np.concatenate([np.zeros(0, np.int64), *(part.hashes for part in parts)]),
         )
 
+    def once(self) -> ValueKeys:
+        """Return the keys by value, kind and hash, none twice for a value."""
+        order = self._order()
+        values, kinds, hashes = self.values[order], self.kinds[order], self.hashes[order]
+        is_new = np.ones(len(order), np.bool_)
+        is_new[1:] = (hashes[1:] != hashes[:-1]) | (values[1:] != values[:-1]) | (kinds[1:] != kinds[:-1])
+        return ValueKeys(values[is_new], kinds[is_new], hashes[is_new])
+
+    def _order(self) -> Ids:
+        """Sort by one number each, half of the hash in it: several times faster than by three columns."""
+        owners = self.values.astype(np.uint64) * np.uint64(max(KeyKind) + 1) + self.kinds.astype(np.uint64)
+        packed = (owners << np.uint64(32)) | (self.hashes.view(np.uint64) >> np.uint64(32))
+        order = np.argsort(packed)
+        packed, hashes = packed[order], self.hashes[order]
+        if np.any(
+            (packed[1:] == packed[:-1]) & (hashes[1:] != hashes[:-1])
+        ):  # halves are equal, hashes are not
+            order = np.lexsort((self.hashes.view(np.uint64), owners))
+        return order
+
 
 def keys_of_values(kind: ValueKind, raws: Sequence[str], rules: RuleSet, portal_key: bytes) -> ValueKeys:
     """Return the keys of phones or of e-mails, in no order; a value may give none, several, or one twice."""

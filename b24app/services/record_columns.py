@@ -17,7 +17,7 @@ from b24app.bitrix24.errors import UnexpectedAnswer
 from b24app.bitrix24.listing import ListedRow, ListedValue
 from b24app.dedupe.key_columns import ValueKeys, keys_of_values
 from b24app.dedupe.key_table import Bytes, Hashes, Ids, Rows
-from b24app.dedupe.keys import KeyKind, fingerprints
+from b24app.dedupe.keys import fingerprints
 from b24app.dedupe.record import RecordType, ValueKind
 from b24app.dedupe.rules import RuleSet
 from b24app.services.records import to_stage, to_timestamp
@@ -33,7 +33,6 @@ _SIGN = _USUAL.index("+")
 _USUAL_MARKS = np.frombuffer(_USUAL.encode(), np.uint8)[_MARKS]
 _ZERO = np.uint8(ord("0"))
 _Whole = TypeVar("_Whole", np.int8, np.int64)
-_KINDS = np.int64(max(KeyKind) + 1)
 _KEY = np.dtype([("kind", "i1"), ("hash", ">i8")])
 
 _PERSON = ("name", "second_name", "last_name")
@@ -96,14 +95,7 @@ def keys_of_rows(rows: Sequence[ListedRow], rules: RuleSet, portal_key: bytes) -
         owners, raws = _values([row.phone if kind is ValueKind.PHONE else row.email for row in rows])
         found = keys_of_values(kind, raws, rules, portal_key)
         parts.append(ValueKeys(owners[found.values], found.kinds, found.hashes))
-    keys = ValueKeys.joined(parts)
-    owners_and_kinds = keys.values * _KINDS + keys.kinds
-    order = np.lexsort((keys.hashes, owners_and_kinds))
-    hashes, sorted_owners = keys.hashes[order], owners_and_kinds[order]
-    is_new = np.ones(len(order), np.bool_)
-    is_new[1:] = (hashes[1:] != hashes[:-1]) | (sorted_owners[1:] != sorted_owners[:-1])
-    order = order[is_new]
-    return ValueKeys(keys.values[order], keys.kinds[order], keys.hashes[order])
+    return ValueKeys.joined(parts).once()
 
 
 def _values(multifields: Sequence[tuple[ListedValue, ...] | None]) -> tuple[Rows, list[str]]:

@@ -3,11 +3,12 @@
 from collections import Counter
 from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b24app.dedupe.key_columns import keys_of_values
+from b24app.dedupe.key_columns import ValueKeys, keys_of_values
 from b24app.dedupe.keys import THIS_PROCESS, match_keys
 from b24app.dedupe.record import Multifield, Record, RecordRef, RecordType, ValueKind
 from b24app.dedupe.rules import RuleSet
@@ -104,3 +105,14 @@ def test_a_stop_listed_number_gives_no_key_by_columns(entry: str) -> None:
     assert set(keys_of_values(ValueKind.PHONE, raws, rules, PORTAL_KEY).values.tolist()) == set(
         range(2, 60, 3)
     )
+
+
+def test_keys_stand_once_by_value_even_where_halves_of_hashes_are_equal() -> None:
+    rows = [(1, 1, 7), (0, 2, -5), (1, 1, 8), (0, 1, 9), (1, 1, 7), (0, 2, -5), (0, 2, -6)]
+    values, kinds, hashes = (np.array(column) for column in zip(*rows, strict=True))
+    keys = ValueKeys(values.astype(np.int32), kinds.astype(np.int8), hashes.astype(np.int64))
+
+    once = keys.once()
+
+    found = list(zip(once.values.tolist(), once.kinds.tolist(), once.hashes.tolist(), strict=True))
+    assert found == [(0, 1, 9), (0, 2, -6), (0, 2, -5), (1, 1, 7), (1, 1, 8)]
