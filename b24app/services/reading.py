@@ -24,7 +24,7 @@ PAGE_ROWS = methods.PAGE_SIZE
 REQUEST_ROWS = BATCH_LIMIT * PAGE_ROWS
 RANGE_REQUESTS = 8  # of the longest range; a killed worker loses the request under way, not the range
 RANGES_AHEAD = 12  # a range is at most this part of what is left, so that all end at about the same time
-SPREAD = 1.0  # standard deviations kept free, so that a range seldom needs a request more; measured best
+SPREAD = 2.0  # standard deviations kept free, so that a range seldom needs a request more; measured best
 SPARE_PAGES = 2  # in a chain whose length is not certain
 LAST_ROW = PAGE_ROWS - 1
 
