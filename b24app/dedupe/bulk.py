@@ -27,7 +27,7 @@ from b24app.dedupe.group import (
     joined_parts,
     sorted_hubs,
 )
-from b24app.dedupe.key_table import Flags, Hashes, Holding, Ids, KeyTable, Rows
+from b24app.dedupe.key_table import Flags, Hashes, Holding, Ids, KeyTable, Rows, begins_anew
 from b24app.dedupe.keys import KeyKind
 from b24app.dedupe.record import RecordRef, RecordType
 
@@ -218,9 +218,7 @@ class GroupKeys:
         order = np.lexsort((numbers, held.firsts, labels))
         order = order[labels[order] != ALONE]
         labels, firsts, numbers = labels[order], held.firsts[order], numbers[order]
-        is_new = np.ones(len(order), np.bool_)
-        is_new[1:] = (labels[1:] != labels[:-1]) | (firsts[1:] != firsts[:-1])
-        starts = np.flatnonzero(is_new).astype(np.int32)
+        starts = np.flatnonzero(begins_anew(labels, firsts)).astype(np.int32)
         ends = np.append(starts[1:], np.int32(len(order)))
         is_shared = ends - starts > 1
         starts, ends = starts[is_shared], ends[is_shared]

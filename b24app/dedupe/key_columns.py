@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from b24app.dedupe.email_providers import PROVIDERS
 from b24app.dedupe.emails import EmailAddress, is_plain_email
-from b24app.dedupe.key_table import Bytes, Hashes, Ids, Rows
+from b24app.dedupe.key_table import Bytes, Hashes, Ids, Rows, begins_anew
 from b24app.dedupe.keys import KeyKind, hash_all, normal_forms
 from b24app.dedupe.phone_fast import HOME_SHAPES, PLUS_SHAPES, Numbering
 from b24app.dedupe.record import Multifield, ValueKind
@@ -54,8 +54,7 @@ class ValueKeys:
         """Return the keys by value, kind and hash, none twice for a value."""
         order = self._order()
         values, kinds, hashes = self.values[order], self.kinds[order], self.hashes[order]
-        is_new = np.ones(len(order), np.bool_)
-        is_new[1:] = (hashes[1:] != hashes[:-1]) | (values[1:] != values[:-1]) | (kinds[1:] != kinds[:-1])
+        is_new = begins_anew(values, kinds, hashes)
         return ValueKeys(values[is_new], kinds[is_new], hashes[is_new])
 
     def _order(self) -> Ids:

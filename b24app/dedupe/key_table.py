@@ -60,8 +60,7 @@ class KeyTable:
             order = np.argsort(refs, kind="stable")
             refs, types, ids = refs[order], types[order], ids[order]
             kinds, hashes = kinds[order], hashes[order]
-        is_first = np.ones(len(refs), np.bool_)
-        np.not_equal(refs[1:], refs[:-1], out=is_first[1:])
+        is_first = begins_anew(refs)
         records = np.cumsum(is_first, dtype=np.int32) - np.int32(1)
         return cls(types[is_first], ids[is_first], records, kinds, hashes)
 
@@ -120,6 +119,13 @@ class Holding:
             numbers_of[first].append(number)
         for first, numbers in numbers_of.items():
             yield KeyHolders(table.key(first), tuple(table.ref(number) for number in sorted(numbers)))
+
+
+def begins_anew(*columns: NDArray[np.generic]) -> Flags:
+    """Tell which rows differ from the row before them; the first one does."""
+    is_new = np.ones(len(columns[0]), np.bool_)
+    is_new[1:] = np.logical_or.reduce([column[1:] != column[:-1] for column in columns])
+    return is_new
 
 
 def places_within(counts: NDArray[np.integer]) -> Ids:

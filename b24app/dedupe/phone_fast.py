@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from b24app.dedupe.phone_plans import POST_SOVIET_CODES, TRUNK_8_REGIONS, is_surely_international
+from b24app.dedupe.phone_text import only_digits
 
 _GAP = r"[ \-.]*"
 # The first digit decides whether phonenumbers strips the prefix; other numbers take the long way.
@@ -26,7 +27,6 @@ _BELARUS_HOME = (
 _INTERNATIONAL = re.compile(rf"\+{_GAP}\d(?:[ \-.()]*\d)*", re.ASCII)
 _EXIT_PREFIX = "810"
 _WITH_EXIT_PREFIX = re.compile(rf"8{_GAP}10{_GAP}\d(?:{_GAP}\d)*", re.ASCII)
-_NOT_DIGITS = re.compile(r"\D+", re.ASCII)
 _MAYBE_HOME = re.compile(r"\d{10}|8\d{10}", re.ASCII)  # a plus put by mistake before a number of the country
 
 _ANYWHERE = (("+7", re.compile(_SEVEN_PLUS, re.ASCII)), ("+375", re.compile(_BELARUS_PLUS, re.ASCII)))
@@ -65,7 +65,7 @@ def _international(text: str, region: str) -> str | None:
     """Return "+998 90 123-45-67" in one piece, unless the plus may be a mistake."""
     if _INTERNATIONAL.fullmatch(text) is None:
         return None
-    digits = _NOT_DIGITS.sub("", text)
+    digits = only_digits(text)
     if region in TRUNK_8_REGIONS and _MAYBE_HOME.fullmatch(digits):
         return None
     return f"+{digits}" if is_surely_international(digits) else None
@@ -75,7 +75,7 @@ def _dialled_abroad(text: str) -> str | None:
     """Return "8 10 998 90 123-45-67" as dialled from a country of the trunk 8 to one of its neighbours."""
     if _WITH_EXIT_PREFIX.fullmatch(text) is None:
         return None
-    digits = _NOT_DIGITS.sub("", text).removeprefix(_EXIT_PREFIX)
+    digits = only_digits(text).removeprefix(_EXIT_PREFIX)
     return f"+{digits}" if is_surely_international(digits, POST_SOVIET_CODES) else None
 
 

@@ -23,7 +23,7 @@ from b24app.services.portal import PortalContext
 from b24app.services.records import LiveRecord, to_live_record
 from b24app.services.webhook_events import DELIVERY_TASK, EventKind, WebhookEvent, plan_event
 from b24app.store.database import Transaction
-from b24app.store.index_writer import IndexedRecord
+from b24app.store.index_batch import IndexedRecord
 
 AT_ONCE = 25  # leads judged in one request: with their originals no more rows than one list answers
 LIVE_FIELDS = ("ID", "STATUS_ID", "STATUS_SEMANTIC_ID", "ASSIGNED_BY_ID", "COMPANY_ID", "CONTACT_ID")

@@ -27,7 +27,7 @@ from b24app.services.card_reading import (
 from b24app.services.deal_clients import read_deal_clients
 from b24app.services.far import missing_pages
 from b24app.services.portal import PortalContext, Runtime, open_portal_as
-from b24app.store.index_writer import IndexedRecord
+from b24app.store.index_batch import IndexedRecord
 from b24app.store.sync_state import SyncKind
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from b24app.dedupe.key_table import Bytes, Flags, Ids, Rows
 from b24app.store.audit_values import SHARED_KINDS, Change, NameGrade
-from b24app.store.binary_copy import BigintArrays, Column, Nulls, Numbers, Texts, encode_rows
+from b24app.store.binary_copy import BigintArrays, Column, Nulls, Numbers, Texts, encode_rows, same_in_all
 from b24app.store.index_columns import Moments
 from b24app.store.tables_audit import AUDIT_GROUP, AUDIT_MEMBER
 
@@ -72,18 +72,16 @@ class AuditRows:
     def of(
         cls, portal_id: int, run_id: int, groups: AuditGroupColumns, members: AuditMemberColumns
     ) -> "AuditRows":
-        group_columns = _same(len(groups), portal_id=portal_id, run_id=run_id) | _group_columns(groups)
-        member_columns = _same(len(members), portal_id=portal_id, run_id=run_id) | _member_columns(members)
+        group_columns = same_in_all(len(groups), portal_id=portal_id, run_id=run_id) | _group_columns(groups)
+        member_columns = same_in_all(len(members), portal_id=portal_id, run_id=run_id) | _member_columns(
+            members
+        )
         return cls(
             portal_id,
             run_id,
             encode_rows([group_columns[name] for name in GROUP_COLUMNS]),
             encode_rows([member_columns[name] for name in MEMBER_COLUMNS]),
         )
-
-
-def _same(count: int, **values: int) -> dict[str, Column]:
-    return {name: Numbers(np.full(count, value, np.int64), "i8") for name, value in values.items()}
 
 
 def _group_columns(groups: AuditGroupColumns) -> dict[str, Column]:

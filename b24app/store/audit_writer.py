@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import TextClause, text
 
@@ -13,6 +12,7 @@ from b24app.store.arrays import to_link, to_links
 from b24app.store.audit_columns import GROUP_COLUMNS, MEMBER_COLUMNS, AuditRows
 from b24app.store.audit_groups import AuditGroupRepository
 from b24app.store.audit_values import SHARED_KINDS, AuditHub, AuditShared, Change, NameGrade
+from b24app.store.connections import driver_of
 from b24app.store.scope import AnyRow
 from b24app.store.tables_audit import AUDIT_GROUP, AUDIT_HUB, AUDIT_MEMBER, AUDIT_SHARED
 
@@ -68,7 +68,7 @@ class AuditWriter(AuditGroupRepository):
         """Store new groups with their members; what is known of a member's source is stored later."""
         if rows.portal_id != self._scope.portal_id:
             raise ValueError("rows of another portal")
-        driver = await self._driver()
+        driver = driver_of(self._scope.connection)
         for table, columns, data in (
             (AUDIT_GROUP.name, GROUP_COLUMNS, rows.groups),
             (AUDIT_MEMBER.name, MEMBER_COLUMNS, rows.members),
@@ -151,15 +151,8 @@ class AuditWriter(AuditGroupRepository):
         return found.all()
 
     async def _copy(self, table: str, columns: Sequence[str], rows: Iterable[tuple[object, ...]]) -> None:
-        driver = await self._driver()
+        driver = driver_of(self._scope.connection)
         await driver.copy_records_to_table(table, columns=list(columns), records=rows)
-
-    async def _driver(self) -> Any:
-        """Return the driver's own connection, which knows COPY."""
-        driver = (await self._scope.connection.get_raw_connection()).driver_connection
-        if driver is None:
-            raise RuntimeError("the connection was closed")
-        return driver
 
 
 _SHARED_COLUMNS = tuple(column.name for column in AUDIT_SHARED.columns)

@@ -71,6 +71,11 @@ class Numbers:
         return np.dtype([("bytes", _LENGTH), ("value", f">{self.kind}")])
 
 
+def same_in_all(count: int, **values: int) -> dict[str, Column]:
+    """Return columns that say one number in every row."""
+    return {name: Numbers(np.full(count, value, np.int64), "i8") for name, value in values.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Nulls:
     """A column without any value."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from b24app.dedupe.key_table import Bytes, Flags, Hashes, Ids, Rows
+from b24app.dedupe.key_table import Bytes, Hashes, Ids, Rows, begins_anew
 from b24app.dedupe.keys import MatchKey
 from b24app.dedupe.record import RecordRef, RecordType, Stage
 from b24app.store.arrays import to_link
@@ -122,6 +122,5 @@ class IndexedBatch:
         """Return the keys in the order of the index that finds records by them, none twice for a record."""
         order = np.lexsort((self.key_rows, self.key_hashes, self.key_kinds))
         rows, kinds, hashes = self.key_rows[order], self.key_kinds[order], self.key_hashes[order]
-        is_new: Flags = np.ones(len(order), np.bool_)
-        is_new[1:] = (np.diff(rows) != 0) | (np.diff(hashes) != 0) | (np.diff(kinds) != 0)
+        is_new = begins_anew(rows, hashes, kinds)
         return replace(self, key_rows=rows[is_new], key_kinds=kinds[is_new], key_hashes=hashes[is_new])

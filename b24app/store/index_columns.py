@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from b24app.dedupe.key_table import Bytes, Ids, KeyTable
 from b24app.dedupe.record import RecordRef
+from b24app.store.connections import driver_of
 from b24app.store.scope import Scope
 
 HEADER_BYTES = 19  # signature, flags, length of the extension
@@ -101,11 +102,8 @@ async def read_columns(
     scope: Scope, query: str, fields: Sequence[str], *values: int
 ) -> list[NDArray[np.generic]]:
     """Return a query's columns; none of them may be null. ``fields`` are numpy's names of their types."""
-    driver = (await scope.connection.get_raw_connection()).driver_connection
-    if driver is None:
-        raise RuntimeError("the connection was closed")
     blocks = _Blocks(fields)
-    await driver.copy_from_query(query, *values, output=blocks.take, format="binary")
+    await driver_of(scope.connection).copy_from_query(query, *values, output=blocks.take, format="binary")
     return blocks.columns()
 
 

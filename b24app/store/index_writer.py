@@ -11,13 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.dedupe.record import RecordRef, RecordType
 from b24app.store.arrays import ref_columns
-from b24app.store.binary_copy import BigintArrays, Column, Numbers, encode_rows
+from b24app.store.binary_copy import BigintArrays, Column, Numbers, encode_rows, same_in_all
 from b24app.store.connections import driver_of
-from b24app.store.index_batch import IndexedBatch, IndexedRecord
+from b24app.store.index_batch import IndexedBatch
 from b24app.store.pending import note_removed, note_staged
 from b24app.store.scope import Scope
-
-__all__ = ["IndexedRecord", "forget", "replace_batch"]
 
 # The staging tables live as long as the connection; every commit empties them.
 _STAGING = """
@@ -162,15 +160,11 @@ async def _copy(
     """Copy the records and their keys into two tables; the index's own have the portal's id as well."""
     driver = driver_of(connection)
     for table, columns in (
-        (record_table, {**_portal_column(len(batch), **portal_id), **_record_columns(batch)}),
-        (key_table, {**_portal_column(len(batch.key_rows), **portal_id), **_key_columns(batch)}),
+        (record_table, same_in_all(len(batch), **portal_id) | _record_columns(batch)),
+        (key_table, same_in_all(len(batch.key_rows), **portal_id) | _key_columns(batch)),
     ):
         rows = encode_rows(list(columns.values()))
         await driver.copy_to_table(table, source=rows, columns=tuple(columns), format="binary")
-
-
-def _portal_column(count: int, **portal_id: int) -> dict[str, Column]:
-    return {name: Numbers(np.full(count, value), "i8") for name, value in portal_id.items()}
 
 
 def _record_columns(batch: IndexedBatch) -> dict[str, Column]:

@@ -12,8 +12,8 @@ from b24app.services.audit.compare_runs import compare_runs
 from b24app.services.audit.naming import Judged, judge_group, shared_keys
 from b24app.store.audit_sums import MemberColumns
 from b24app.store.audit_values import Change, NameGrade
+from b24app.store.index_batch import IndexedRecord
 from b24app.store.index_columns import pack_refs
-from b24app.store.index_writer import IndexedRecord
 from tests.dedupe.builders import COMPANY, CONTACT, LEAD, PORTAL_KEY, a_record
 from tests.store.audits import a_group
 from tests.store.builders import NOON, a_lead

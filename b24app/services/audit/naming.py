@@ -21,7 +21,7 @@ from b24app.services.audit.grading import grade_group
 from b24app.services.audit.result import CALLED_BY, VALUE_KINDS
 from b24app.store.audit_values import AuditGroup, AuditShared, NameGrade
 from b24app.store.audit_writer import Graded
-from b24app.store.index_writer import IndexedRecord
+from b24app.store.index_batch import IndexedRecord
 
 PASSED_ON_S = 182 * DAY_S
 NO_NAMES = (DIFFERENT_BELOW + SAME_FROM) // 2  # a pair that can't be compared neither joins nor parts

@@ -50,10 +50,6 @@ class AuditScope:
         if None not in (dates := (self.created_from, self.created_to)) and dates[0] > dates[1]:  # type: ignore[operator]
             raise OrderMistake("created_to")
 
-    @property
-    def is_whole_portal(self) -> bool:
-        return self == AuditScope()
-
     def to_dict(self) -> dict[str, object]:
         """Return JSON values; equal scopes give equal ones, so that runs of one scope find each other."""
         words = {stage: word for word, stage in STAGE_WORDS.items()}
