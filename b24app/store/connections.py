@@ -32,6 +32,8 @@ _OPTIONS: dict[str, Any] = {
         }
     },
 }
+_FROM_SERVER = (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""The last one: the server has announced its end, and the driver gives the connection up when it is asked again."""
 _open_transactions: ContextVar[int] = ContextVar("open_transactions", default=0)
 
 
@@ -74,12 +76,12 @@ async def connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """Open a connection without a transaction; raises StoreUnavailable when there is none, or it is lost."""
     try:
         connection = await engine.connect()
-    except (OSError, DBAPIError, PoolExhausted) as error:
+    except (OSError, PoolExhausted, *_FROM_SERVER) as error:
         raise StoreUnavailable from error
     driver = driver_of(connection)
     try:
         yield connection
-    except (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except _FROM_SERVER as error:
         if driver.is_closed():
             raise StoreUnavailable from error
         raise

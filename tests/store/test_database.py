@@ -6,6 +6,7 @@ from itertools import count
 
 import asyncpg
 import pytest
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from b24app.store.address import libpq_dsn
@@ -41,6 +42,49 @@ async def close_connections(database_url: str) -> None:
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
     await connection.close()
+
+
+class Relay:
+    """Stands before the server: brings its last words at once, its end only when it is spoken to again."""
+
+    def __init__(self, database_url: str) -> None:
+        self._url = make_url(database_url)
+        self._ended = asyncio.Semaphore(0)
+        self._writers: list[asyncio.StreamWriter] = []
+
+    async def open(self) -> str:
+        """Return the database's address through the relay."""
+        self._listening = await asyncio.start_server(self._carry, "127.0.0.1", 0)
+        host, port = self._listening.sockets[0].getsockname()
+        return self._url.set(host=host, port=port, query={}).render_as_string(hide_password=False)
+
+    async def last_words(self) -> None:
+        """Return when a connection has been told that its end comes."""
+        await asyncio.wait_for(self._ended.acquire(), 5)
+        for _ in range(3):
+            await asyncio.sleep(0)  # the driver reads them
+
+    def close(self) -> None:
+        self._listening.close()
+        for writer in self._writers:
+            writer.close()
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server = f"{self._url.query['host']}/.s.PGSQL.{self._url.port or 5432}"
+        from_server, to_server = await asyncio.open_unix_connection(server)
+        self._writers.extend((writer, to_server))
+
+        async def speak() -> None:
+            while content := await from_server.read(65_536):
+                writer.write(content)
+            self._ended.release()
+
+        speaking = asyncio.create_task(speak())
+        while (content := await reader.read(65_536)) and not speaking.done():
+            to_server.write(content)
+        to_server.close()
+        writer.close()
+        await speaking
 
 
 async def test_writers_of_one_portal_take_turns(store: Store, second_store: Store):
@@ -178,6 +222,29 @@ async def test_a_connection_lost_within_a_transaction_is_the_database_s_failure(
 
     async with store.read(portal.portal_id) as tx:
         assert await tx.portal.get() == portal
+
+
+async def test_a_connection_whose_end_was_announced_is_the_database_s_failure_and_is_not_used_again(
+    database_url: str, vault: Vault, clock: StillClock
+):
+    relay = Relay(database_url)
+    through = await Store.open(await relay.open(), vault, clock=clock, pool_size=1)
+    portal = await a_portal(through)
+
+    for ask in (lambda: through.read(portal.portal_id), lambda: through.begin(portal.portal_id)):
+        await asyncio.gather(close_connections(database_url), relay.last_words())
+        with pytest.raises(StoreUnavailable):
+            async with ask():
+                pytest.fail("a transaction was begun on a connection that has ended")
+        async with through.read(portal.portal_id) as tx:
+            assert await tx.portal.get() == portal
+    await asyncio.gather(close_connections(database_url), relay.last_words())
+    with pytest.raises(StoreUnavailable):
+        await through.ping()
+    await through.ping()
+
+    relay.close()
+    await through.close()
 
 
 async def test_an_unknown_portal_is_refused(store: Store):
