@@ -213,10 +213,12 @@ class GroupKeys:
     @classmethod
     def of(cls, table: KeyTable, bulk: BulkGrouping) -> GroupKeys:
         held = bulk.shared.with_firsts()
+        held = held.only(bulk.labels[table.records[held.rows]] != ALONE)
         numbers = table.records[held.rows]
         labels = bulk.labels[numbers]
-        order = np.lexsort((numbers, held.firsts, labels))
-        order = order[labels[order] != ALONE]
+        order = np.argsort(
+            labels.astype(np.int64) << 32 | held.firsts, kind="stable"
+        )  # numbers ascend with rows
         labels, firsts, numbers = labels[order], held.firsts[order], numbers[order]
         starts = np.flatnonzero(begins_anew(labels, firsts)).astype(np.int32)
         ends = np.append(starts[1:], np.int32(len(order)))

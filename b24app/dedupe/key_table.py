@@ -24,6 +24,10 @@ Ids: TypeAlias = NDArray[np.int64]
 Hashes: TypeAlias = NDArray[np.int64]
 Flags: TypeAlias = NDArray[np.bool_]
 
+KeyBlock: TypeAlias = tuple[Bytes, Ids, Bytes, Hashes]
+"""Some keys of records: types, ids, kinds and hashes."""
+
+_NOBODY = -1  # before every record
 _TYPES: dict[int, RecordType] = {each.value: each for each in RecordType}
 _KINDS: dict[int, KeyKind] = {each.value: each for each in KeyKind}
 
@@ -55,14 +59,31 @@ class KeyTable:
     @classmethod
     def from_columns(cls, types: Bytes, ids: Ids, kinds: Bytes, hashes: Hashes) -> KeyTable:
         """Return the table of rows as the index holds them, one per key; fastest if ascending by record."""
-        refs = (types.astype(np.int64) << 56) | ids
-        if np.any(refs[1:] < refs[:-1]):
-            order = np.argsort(refs, kind="stable")
-            refs, types, ids = refs[order], types[order], ids[order]
-            kinds, hashes = kinds[order], hashes[order]
-        is_first = begins_anew(refs)
-        records = np.cumsum(is_first, dtype=np.int32) - np.int32(1)
-        return cls(types[is_first], ids[is_first], records, kinds, hashes)
+        return cls.from_blocks([(types, ids, kinds, hashes)])
+
+    @classmethod
+    def from_blocks(cls, blocks: Sequence[KeyBlock]) -> KeyTable:
+        """Return the table of such rows that came some at a time, without putting all of them together first."""
+        if not _ascend(blocks):
+            blocks = [_sorted_block(blocks)]
+        last, count = _NOBODY, 0
+        types, ids, records = [np.zeros(0, np.int8)], [np.zeros(0, np.int64)], [np.zeros(0, np.int32)]
+        for of_types, of_ids, _, _ in blocks:
+            refs = pack(of_types, of_ids)
+            is_first = begins_anew(refs)
+            is_first[:1] = refs[:1] != last
+            types.append(of_types[is_first])
+            ids.append(of_ids[is_first])
+            records.append(np.cumsum(is_first, dtype=np.int32) + np.int32(count - 1))
+            count += len(ids[-1])
+            last = refs[-1] if len(refs) else last
+        return cls(
+            np.concatenate(types),
+            np.concatenate(ids),
+            np.concatenate(records),
+            np.concatenate([np.zeros(0, np.int8), *(kinds for _, _, kinds, _ in blocks)]),
+            np.concatenate([np.zeros(0, np.int64), *(hashes for _, _, _, hashes in blocks)]),
+        )
 
     def ref(self, number: int) -> RecordRef:
         """Return the record of a number."""
@@ -75,7 +96,7 @@ class KeyTable:
     def numbers(self, refs: Iterable[RecordRef]) -> dict[RecordRef, int]:
         """Return the numbers of those records that the table has."""
         wanted = list(refs)
-        packed = (self.types.astype(np.int64) << 56) | self.ids
+        packed = pack(self.types, self.ids)
         sought = np.array([(ref.type << 56) | ref.id for ref in wanted], np.int64)
         places = np.searchsorted(packed, sought)
         return {
@@ -107,9 +128,12 @@ class Holding:
         return Holding(self.rows[is_meant], self.firsts[is_meant])
 
     def with_firsts(self) -> Holding:
-        """Return every holder's row, the firsts too."""
-        firsts = np.unique(self.firsts)
-        return Holding(np.concatenate([firsts, self.rows]), np.concatenate([firsts, self.firsts]))
+        """Return every holder's row, the firsts too, ascending; in time linear in the table."""
+        end = max(self.rows.max(initial=-1), self.firsts.max(initial=-1)) + 1
+        after_first = np.zeros(end, np.int32)  # who shares nothing stays 0
+        after_first[self.rows] = after_first[self.firsts] = self.firsts + np.int32(1)
+        rows = np.flatnonzero(after_first).astype(np.int32)
+        return Holding(rows, after_first[rows] - np.int32(1))
 
     def holders(self, table: KeyTable) -> Iterator[KeyHolders]:
         """Yield each key with its holders, sorted."""
@@ -119,6 +143,30 @@ class Holding:
             numbers_of[first].append(number)
         for first, numbers in numbers_of.items():
             yield KeyHolders(table.key(first), tuple(table.ref(number) for number in sorted(numbers)))
+
+
+def pack(types: Bytes, ids: Ids) -> Ids:
+    """Return type and id of each as one number, which sorts as records do."""
+    packed: Ids = (types.astype(np.int64) << 56) | ids
+    return packed
+
+
+def _ascend(blocks: Sequence[KeyBlock]) -> bool:
+    """Claim that the records ascend, within blocks and from one to the next."""
+    last = _NOBODY
+    for types, ids, _, _ in blocks:
+        refs = pack(types, ids)
+        if np.any(refs[:1] < last) or np.any(refs[1:] < refs[:-1]):
+            return False
+        last = refs[-1] if len(refs) else last
+    return True
+
+
+def _sorted_block(blocks: Sequence[KeyBlock]) -> KeyBlock:
+    """Return all rows, ascending by record."""
+    types, ids, kinds, hashes = (np.concatenate(column) for column in zip(*blocks, strict=True))
+    order = np.argsort(pack(types, ids), kind="stable")
+    return types[order], ids[order], kinds[order], hashes[order]
 
 
 def begins_anew(*columns: NDArray[np.generic]) -> Flags:

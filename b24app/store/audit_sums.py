@@ -3,15 +3,14 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-import numpy as np
 from sqlalchemy import bindparam, text
 
-from b24app.dedupe.key_table import Ids
+from b24app.dedupe.key_table import Ids, pack
 from b24app.store.audit_writer import AuditWriter
-from b24app.store.index_columns import pack, read_columns
+from b24app.store.index_columns import BIGINT, INTEGER, SMALLINT, read_columns
 
 _MEMBERS = "SELECT group_no, type, id FROM audit_member WHERE portal_id = $1 AND run_id = $2"
-_MEMBER_FIELDS = ("i8", "i2", "i8")
+_MEMBER_FIELDS = (BIGINT, SMALLINT, BIGINT)
 MOST_NAMED = 500  # people, sources or months in the figures; who has most comes first
 
 _TOTALS = text("""
@@ -68,7 +67,7 @@ _UNREAD = """
     SELECT group_no, size, contacts, companies FROM audit_group
     WHERE portal_id = $1 AND run_id = $2 AND name_grade < 0 ORDER BY group_no
 """
-_UNREAD_FIELDS = ("i8", "i4", "i4", "i4")
+_UNREAD_FIELDS = (BIGINT, INTEGER, INTEGER, INTEGER)
 _REOPEN = text("""
     UPDATE audit_group SET change = :reopened
     WHERE portal_id = :portal_id AND run_id = :run_id AND change = :new AND code IN (
@@ -140,7 +139,7 @@ class AuditSums(AuditWriter):
         group_nos, types, ids = await read_columns(
             self._scope, _MEMBERS, _MEMBER_FIELDS, self._scope.portal_id, run_id
         )
-        return MemberColumns(group_nos.view(np.int64), pack(types.astype(np.int8), ids.view(np.int64)))
+        return MemberColumns(group_nos, pack(types, ids))
 
     async def carry_over(self, run_id: int, previous: int, unchanged_since: float) -> None:
         """Take over what reading told the run before, of groups held by the same chain and untouched since.
@@ -152,8 +151,8 @@ class AuditSums(AuditWriter):
 
     async def unread(self, run_id: int) -> UnreadColumns:
         """Return the groups that were not read from the portal yet, by number."""
-        columns = await read_columns(self._scope, _UNREAD, _UNREAD_FIELDS, self._scope.portal_id, run_id)
-        return UnreadColumns(*(column.astype(np.int64) for column in columns))
+        portal_id = self._scope.portal_id
+        return UnreadColumns(*await read_columns(self._scope, _UNREAD, _UNREAD_FIELDS, portal_id, run_id))
 
     async def reopen(self, run_id: int, earlier: Collection[int], *, new: int, reopened: int) -> None:
         """Mark new groups that one of the earlier runs has as solved."""

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from b24app.dedupe.key_table import Bytes, Hashes, Ids, Rows, begins_anew
+from b24app.dedupe.key_table import Bytes, Hashes, Ids, Rows, begins_anew, pack
 from b24app.dedupe.keys import MatchKey
 from b24app.dedupe.record import RecordRef, RecordType, Stage
 from b24app.store.arrays import to_link
-from b24app.store.index_columns import Moments, pack
+from b24app.store.index_columns import Moments
 
 _TYPES = {int(type_): type_ for type_ in RecordType}
 

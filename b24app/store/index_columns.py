@@ -7,17 +7,18 @@ rows is one array (PostgreSQL documentation, COPY, "Binary Format").
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from b24app.dedupe.key_table import Bytes, Ids, KeyTable
+from b24app.dedupe.key_table import Bytes, Ids, KeyTable, pack
 from b24app.dedupe.record import RecordRef
 from b24app.store.connections import driver_of
 from b24app.store.scope import Scope
 
 HEADER_BYTES = 19  # signature, flags, length of the extension
-BLOCK_BYTES = 1 << 22
+BLOCK_BYTES = 1 << 20
 
 Moments = NDArray[np.float64]
 
@@ -26,8 +27,16 @@ _RECORDS = """
     FROM record WHERE portal_id = $1 ORDER BY type, id
 """
 _KEYS = "SELECT type, id, kind, hash FROM record_key WHERE portal_id = $1"
-_RECORD_FIELDS = ("i2", "i8", "i8", "i2", "f8", "f8")
-_KEY_FIELDS = ("i2", "i8", "i2", "i8")
+
+Field = tuple[str, str]
+SMALLINT: Field = ("i2", "i1")  # types, kinds, stages: none is larger than 127
+INTEGER: Field = ("i4", "i8")
+BIGINT: Field = ("i8", "i8")
+DOUBLE: Field = ("f8", "f8")
+"""A column's type on its way and in memory, as numpy names them."""
+
+_RECORD_FIELDS = (SMALLINT, BIGINT, BIGINT, SMALLINT, DOUBLE, DOUBLE)
+_KEY_FIELDS = (SMALLINT, BIGINT, SMALLINT, BIGINT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,68 +70,59 @@ class RecordColumns:
         )
 
 
-def pack(types: Bytes, ids: Ids) -> Ids:
-    """Return type and id of each as one number, which sorts as records do."""
-    packed: Ids = (types.astype(np.int64) << 56) | ids
-    return packed
-
-
 def pack_refs(refs: Sequence[RecordRef]) -> Ids:
     return np.array([(ref.type << 56) | ref.id for ref in refs], np.int64)
 
 
 async def read_records(scope: Scope) -> RecordColumns:
     """Return all records."""
-    types, ids, responsibles, stages, created_at, modified_at = await read_columns(
-        scope, _RECORDS, _RECORD_FIELDS, scope.portal_id
-    )
-    return RecordColumns(
-        types.astype(np.int8),
-        ids.view(np.int64),
-        responsibles.view(np.int64),
-        stages.astype(np.int8),
-        created_at.view(np.float64),
-        modified_at.view(np.float64),
-    )
+    return RecordColumns(*await read_columns(scope, _RECORDS, _RECORD_FIELDS, scope.portal_id))
 
 
 async def read_keys(scope: Scope) -> KeyTable:
     """Return who holds which keys."""
-    types, ids, kinds, hashes = await read_columns(scope, _KEYS, _KEY_FIELDS, scope.portal_id)
-    return await asyncio.to_thread(
-        KeyTable.from_columns,
-        types.astype(np.int8),
-        ids.view(np.int64),
-        kinds.astype(np.int8),
-        hashes.view(np.int64),
-    )
+    blocks = await _read_blocks(scope, _KEYS, _KEY_FIELDS, scope.portal_id)
+    return await asyncio.to_thread(KeyTable.from_blocks, blocks)
 
 
-async def read_columns(
-    scope: Scope, query: str, fields: Sequence[str], *values: int
-) -> list[NDArray[np.generic]]:
-    """Return a query's columns; none of them may be null. ``fields`` are numpy's names of their types."""
+async def read_columns(scope: Scope, query: str, fields: Sequence[Field], *values: int) -> list[Any]:
+    """Return a query's columns; none of them may be null."""
+    blocks = await _read_blocks(scope, query, fields, *values)
+    columns = [list(column) for column in zip(*blocks, strict=True)]
+    del blocks
+    return [_joined(column) for column in columns]
+
+
+def _joined(parts: list[NDArray[np.generic]]) -> NDArray[np.generic]:
+    """Return a column, and empty the list: what is joined need not be there twice."""
+    column: NDArray[np.generic] = np.concatenate(parts)
+    parts.clear()
+    return column
+
+
+async def _read_blocks(scope: Scope, query: str, fields: Sequence[Field], *values: int) -> list[Any]:
+    """Return a query's columns, a tuple of them for each block of rows, at least one."""
     blocks = _Blocks(fields)
     await driver_of(scope.connection).copy_from_query(query, *values, output=blocks.take, format="binary")
-    return blocks.columns()
+    return blocks.end()
 
 
 class _Blocks:
     """Turns the stream into columns block by block, so that it is never in memory as a whole."""
 
-    def __init__(self, fields: Sequence[str]) -> None:
+    def __init__(self, fields: Sequence[Field]) -> None:
         self._row = np.dtype(
             [("fields", ">i2")]
             + [
                 item
-                for place, field in enumerate(fields)
-                for item in ((f"l{place}", ">i4"), (f"c{place}", f">{field}"))
+                for place, (sent, _) in enumerate(fields)
+                for item in ((f"l{place}", ">i4"), (f"c{place}", f">{sent}"))
             ]
         )
-        self._types = [np.dtype(field) for field in fields]
+        self._kept = [np.dtype(kept) for _, kept in fields]
         self._waiting = bytearray()
         self._begun = False
-        self._found: list[list[NDArray[np.generic]]] = [[] for _ in fields]
+        self._found: list[tuple[NDArray[np.generic], ...]] = []
 
     async def take(self, data: bytes) -> None:
         self._waiting += data
@@ -132,16 +132,12 @@ class _Blocks:
         if len(self._waiting) >= BLOCK_BYTES:
             self._convert()
 
-    def columns(self) -> list[NDArray[np.generic]]:
+    def end(self) -> list[tuple[NDArray[np.generic], ...]]:
         self._convert()
-        return [
-            np.concatenate(parts) if parts else np.empty(0, kind)
-            for parts, kind in zip(self._found, self._types, strict=True)
-        ]
+        return self._found
 
     def _convert(self) -> None:
         count = len(self._waiting) // self._row.itemsize
         rows = np.frombuffer(bytes(self._waiting[: count * self._row.itemsize]), self._row)
-        for place, kind in enumerate(self._types):
-            self._found[place].append(rows[f"c{place}"].astype(kind))
+        self._found.append(tuple(rows[f"c{place}"].astype(kept) for place, kept in enumerate(self._kept)))
         del self._waiting[: count * self._row.itemsize]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from b24app.dedupe.bulk import ALONE, BulkGrouping, group_table, grouping_of, pair_table_of
 from b24app.dedupe.group import JOINING, group_records, pair_table
-from b24app.dedupe.key_table import KeyTable
+from b24app.dedupe.key_table import KeyBlock, KeyTable
 from b24app.dedupe.keys import KeyKind, MatchKey
 from b24app.dedupe.record import RecordRef, RecordType
 from tests.dedupe.builders import COMPANY, CONTACT, LEAD
@@ -45,6 +45,30 @@ def test_columns_give_the_groups_hubs_and_table_of_the_plain_form(
     assert grouping_of(table, bulk, rejected=rejected, joining=joining) == plain
     assert pair_table_of(table, bulk, rejected=rejected) == pair_table(plain.groups)
     assert members(table, bulk) == [group.records for group in plain.groups]
+
+
+@given(portals, st.integers(1, 9), st.booleans())
+def test_rows_that_come_in_blocks_make_the_same_table(
+    keys_of: KeysOf, at_once: int, is_ordered: bool
+) -> None:
+    rows = [(ref.type, ref.id, key.kind, key.hash) for ref, held in keys_of.items() for key in held]
+    rows.sort(key=lambda row: row[:2], reverse=not is_ordered)
+    blocks = [columns_of(rows[start : start + at_once]) for start in range(0, len(rows), at_once)]
+
+    table = KeyTable.from_blocks([columns_of([]), *blocks])
+
+    assert [(table.ref(table.records[row]), table.key(row)) for row in range(len(table.hashes))] == [
+        (RecordRef(RecordType(row[0]), row[1]), MatchKey(KeyKind(row[2]), row[3]))
+        for row in sorted(rows, key=lambda row: row[:2])
+    ]
+    assert [table.ref(number) for number in range(len(table.ids))] == sorted(
+        ref for ref, held in keys_of.items() if held
+    )
+
+
+def columns_of(rows: list[tuple[int, int, int, int]]) -> KeyBlock:
+    types, ids, kinds, hashes = np.array(rows, np.int64).reshape(len(rows), 4).T
+    return types.astype(np.int8), ids, kinds.astype(np.int8), hashes
 
 
 def members(table: KeyTable, bulk: BulkGrouping) -> list[tuple[RecordRef, ...]]:

@@ -7,14 +7,14 @@ from itertools import product
 import numpy as np
 
 from b24app.dedupe.group_columns import GroupColumns, GroupDescriber, Links
-from b24app.dedupe.key_table import Bytes, Ids, Rows
+from b24app.dedupe.key_table import Bytes, Ids, Rows, pack
 from b24app.dedupe.keys import KeyKind
 from b24app.dedupe.record import RecordType
 from b24app.services.audit.grouping import GRADE_BY_KEY, Findings
 from b24app.store.arrays import link_column
 from b24app.store.audit_columns import AuditGroupColumns, AuditMemberColumns
 from b24app.store.audit_values import PAIR_TYPES
-from b24app.store.index_columns import RecordColumns, pack
+from b24app.store.index_columns import RecordColumns
 
 LINK_NUMBERS = 4  # of a link in the table: two records, the key's kind, its number
 

@@ -19,7 +19,7 @@ from b24app.bitrix24.calls import JSON, BatchAnswer
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.errors import AccessDenied, PortalBusy, RestStopped
 from b24app.clock import Clock
-from b24app.dedupe.key_table import Bytes, Hashes, Ids, KeyTable
+from b24app.dedupe.key_table import KeyBlock
 from b24app.dedupe.record import Record, RecordRef, RecordType
 from b24app.dedupe.rules import RuleSet
 from b24app.services.lanes import Lanes, Outcome, Reading, density_of
@@ -53,18 +53,6 @@ class Parcel:
         return list(orjson.loads(zlib.decompress(self.packed)))
 
 
-@dataclass(frozen=True, slots=True)
-class KeyColumns:
-    """Who holds which key: four numbers a key, as they were read."""
-
-    parts: list[tuple[Bytes, Ids, Bytes, Hashes]] = field(default_factory=list)
-
-    def table(self) -> KeyTable:
-        none = (np.zeros(0, np.int8), np.zeros(0, np.int64), np.zeros(0, np.int8), np.zeros(0, np.int64))
-        types, ids, kinds, hashes = (np.concatenate(column) for column in zip(none, *self.parts, strict=True))
-        return KeyTable.from_columns(types, ids, kinds, hashes)
-
-
 @dataclass(slots=True)
 class Gathered:
     """What was read, and how many of each type. ``unreadable`` are types the owner has no right to at all."""
@@ -72,7 +60,7 @@ class Gathered:
     is_admin: bool
     totals: Mapping[RecordType, int]
     unreadable: frozenset[RecordType]
-    keys: KeyColumns = field(default_factory=KeyColumns)
+    keys: list[KeyBlock] = field(default_factory=list)
     parcels: list[Parcel] = field(default_factory=list)
     read: Counter[RecordType] = field(default_factory=Counter)
 
@@ -137,20 +125,20 @@ class Gatherer:
     async def _keep(self, found: Gathered, outcomes: Sequence[Outcome]) -> None:
         parcels, keyed = await asyncio.to_thread(self._pack, outcomes)
         # From here on nothing waits: a lane that is stopped has kept a request's rows whole or not at all.
-        found.keys.parts.extend(keyed.parts)
+        found.keys.extend(keyed)
         found.parcels.extend(parcels)
         for rows, moved in outcomes:
             found.read[moved.type] += len(rows)
         self.progress(found.read.total(), sum(found.totals.values()))
 
-    def _pack(self, outcomes: Iterable[Outcome]) -> tuple[list[Parcel], KeyColumns]:
+    def _pack(self, outcomes: Iterable[Outcome]) -> tuple[list[Parcel], list[KeyBlock]]:
         parcels: list[Parcel] = []
-        keyed = KeyColumns()
+        keyed: list[KeyBlock] = []
         for rows, moved in outcomes:
             parcels.append(Parcel.of(moved.type, rows))
             keys = keys_of_rows(rows, self.rules, self.hashing_key)
             ids = row_ids(rows)[keys.values]
-            keyed.parts.append((np.full(len(ids), moved.type, np.int8), ids, keys.kinds, keys.hashes))
+            keyed.append((np.full(len(ids), moved.type, np.int8), ids, keys.kinds, keys.hashes))
         return parcels, keyed
 
 

@@ -10,13 +10,13 @@ import numpy as np
 from b24app.dedupe.bulk import ALONE, BulkGrouping, describe_groups, group_table, pair_table_of
 from b24app.dedupe.grade import Grade
 from b24app.dedupe.group import JOINING, DuplicateGroup, KeyHolders
-from b24app.dedupe.key_table import Flags, KeyTable
+from b24app.dedupe.key_table import Flags, KeyTable, pack
 from b24app.dedupe.keys import KeyKind
 from b24app.dedupe.record import RecordRef, RecordType, Stage
 from b24app.dedupe.rules import DAY_S, RuleSet
 from b24app.services.audit.orders import AuditScope
 from b24app.store.audit_values import AuditHub
-from b24app.store.index_columns import RecordColumns, pack
+from b24app.store.index_columns import RecordColumns
 
 Rejected: TypeAlias = Collection[frozenset[RecordRef]]
 

@@ -10,6 +10,7 @@ from b24app.bitrix24.webhooks import WebhookAccess, WebhookGrant, WebhookMistake
 from b24app.bitrix24.wire import Http
 from b24app.clock import Clock
 from b24app.dedupe.bulk import group_table, grouping_of
+from b24app.dedupe.key_table import KeyTable
 from b24app.dedupe.record import Record, RecordRef
 from b24app.dedupe.rules import RuleMistake, RuleSet
 from b24app.services.audit.gathering import Gatherer, Progress, complete_links
@@ -83,7 +84,7 @@ class WebhookAudit:
         """Read the portal and group its records. Raises Bitrix24Error."""
         gatherer = Gatherer(self.client, self.clock, self.rules, self.hashing_key, progress)
         gathered = await gatherer.gather()
-        table = gathered.keys.table()
+        table = KeyTable.from_blocks(gathered.keys)
         grouping = grouping_of(table, group_table(table, hub_limit=self.rules.hub_limit))
         records: dict[RecordRef, Record] = {}
         titles: dict[RecordRef, str] = {}
