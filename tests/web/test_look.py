@@ -256,7 +256,7 @@ def test_the_client_search_hands_over_what_was_found_and_fills_in_what_is_chosen
     assert calls(frame)[1:] == [
         ["crmShowCreatedEntity", {"entityType": "contact", "id": "21", "title": "Петрова Анна"}],
         ["openPath", "/crm/lead/details/13/"],
-        ["crmShowCreatedEntity", {"entityType": "company", "id": "31", "title": "Untitled, no. 31"}],
+        ["crmShowCreatedEntity", {"entityType": "company", "id": "31", "title": "Untitled, No. 31"}],
     ]
     assert calls(visitor.open("search_refused")) == [["crmShowFoundEntities", {"data": []}]]
     assert visitor.complaints == []
