@@ -48,7 +48,7 @@ FAR_BEHIND = {
     GroupOrder.SIZE: GroupCursor(2, 20_000),
     GroupOrder.GRADE: GroupCursor(4, 20_000),
     GroupOrder.SEVERITY: GroupCursor(0, 20_000),
-    GroupOrder.NEWEST: GroupCursor(NOON + SPAN_S / 10, 0),
+    GroupOrder.NEWEST: GroupCursor(20_000, 20_000),
 }  # most groups are two records, and all of one grade: downwards, small numbers come last
 
 

@@ -45,7 +45,8 @@ _SPREAD = 0x9E3779B97F4A7C15  # 2^64 over the golden ratio: its product's upper 
 class BulkGrouping:
     """The groups of a table.
 
-    `labels` has the group of each record, by its smallest record from 0, or ALONE. `shared` are the keys on two
+    `labels` has the group of each record, numbered from 0, or ALONE; `group_table` numbers groups by their smallest
+    record. `shared` are the keys on two
     or more records, of all kinds, without `hubs`.
     """
 
@@ -56,11 +57,12 @@ class BulkGrouping:
 
     def members(self) -> tuple[Rows, Ids]:
         """Return the grouped records' numbers, group by group, and where each group starts; then the end."""
-        grouped = np.flatnonzero(self.labels != ALONE).astype(np.int32)
+        grouped = np.flatnonzero(self.labels != ALONE)
         of_group = self.labels[grouped]
         sizes = np.bincount(of_group, minlength=self.group_count)
         starts = np.append(0, np.cumsum(sizes))
-        return grouped[np.argsort(of_group, kind="stable")], starts
+        by_group = np.sort(of_group.astype(np.int64) << 32 | grouped)
+        return by_group.astype(np.int32), starts  # the lower half is the record
 
 
 def group_table(

@@ -44,13 +44,18 @@ class AuditGroupRepository:
         limit: int,
     ) -> list[AuditGroup]:
         """Return the groups that follow the cursor in this order."""
-        column, number = AUDIT_GROUP.c[order.value], AUDIT_GROUP.c.group_no
         query = select(AUDIT_GROUP).where(self._of(run_id), *_conditions(wanted)).limit(limit)
+        number = AUDIT_GROUP.c.group_no
         if order is GroupOrder.NUMBER:
             query = query.order_by(number)
             if after is not None:
                 query = query.where(number > after.group_no)
+        elif order is GroupOrder.NEWEST:
+            query = query.order_by(number.desc())
+            if after is not None:
+                query = query.where(number < after.group_no)
         else:
+            column = AUDIT_GROUP.c[order.value]
             query = query.order_by(column.desc(), number.desc())
             if after is not None:
                 query = query.where(tuple_(column, number) < tuple_(after.value, after.group_no))
@@ -140,7 +145,7 @@ def cursor_of(group: AuditGroup, order: GroupOrder) -> GroupCursor:
         GroupOrder.SIZE: group.size,
         GroupOrder.GRADE: int(group.grade),
         GroupOrder.SEVERITY: int(group.severity or 0),
-        GroupOrder.NEWEST: group.newest_at,
+        GroupOrder.NEWEST: group.group_no,
     }[order]
     return GroupCursor(value, group.group_no)
 

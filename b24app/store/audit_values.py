@@ -204,13 +204,16 @@ class AuditHub:
 
 
 class GroupOrder(StrEnum):
-    """How a list of groups is sorted: by number upwards, by all others downwards."""
+    """How a list of groups is sorted: by number upwards, by all others downwards.
 
-    NUMBER = "group_no"
+    Groups are numbered by the last touch of any of their records, so that the newest have the largest numbers.
+    """
+
+    NUMBER = "number"
     SIZE = "size"
     GRADE = "grade"
     SEVERITY = "severity"
-    NEWEST = "newest_at"
+    NEWEST = "newest"
 
 
 @dataclass(frozen=True, slots=True)

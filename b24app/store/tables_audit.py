@@ -44,7 +44,6 @@ class AuditGroupRow(SQLModel, table=True):
         Index("audit_group_by_size", "portal_id", "run_id", "size", "group_no"),
         Index("audit_group_by_grade", "portal_id", "run_id", "grade", "group_no"),
         Index("audit_group_by_severity", "portal_id", "run_id", "severity", "group_no"),
-        Index("audit_group_by_age", "portal_id", "run_id", "newest_at", "group_no"),
     )
     portal_id: int = Field(primary_key=True, sa_type=BigInteger)
     run_id: int = Field(primary_key=True, sa_type=BigInteger)

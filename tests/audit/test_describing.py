@@ -46,7 +46,7 @@ def test_rows_of_groups_say_what_plain_descriptions_and_the_index_say(
 
     chunks = [describer.describe(start, at_once) for start in range(0, findings.bulk.group_count, at_once)]
 
-    plain = list(findings.groups())
+    plain = sorted(findings.groups(), key=lambda group: _newest_at(group, known))
     assert [group for chunk in chunks for group in groups_of(chunk.groups)] == [
         _plain_row(number, group, known) for number, group in enumerate(plain)
     ]
@@ -75,7 +75,6 @@ def _find(keys_of: KeysOf, known: Known, rejected: frozenset[frozenset[RecordRef
 def _plain_row(number: int, group: DuplicateGroup, known: Known) -> AuditGroup:
     sizes = Counter(ref.type for ref in group.records)
     key_numbers = {held.key: place for place, held in enumerate(group.keys)}
-    moments = [moment for ref in group.records for moment in known[ref][1:]]
     return AuditGroup(
         group_no=number,
         code=group.number,
@@ -92,9 +91,14 @@ def _plain_row(number: int, group: DuplicateGroup, known: Known) -> AuditGroup:
         severity=None,
         is_weakly_held=bool(group.weak_bridges),
         responsibles=tuple(sorted({known[ref][0] for ref in group.records} - {0})),
-        newest_at=max((moment for moment in moments if moment == moment), default=0.0),
+        newest_at=_newest_at(group, known),
         chain=tuple(AuditLink(link.a, link.b, link.key.kind, key_numbers[link.key]) for link in group.chain),
     )
+
+
+def _newest_at(group: DuplicateGroup, known: Known) -> float:
+    moments = [moment for ref in group.records for moment in known[ref][1:]]
+    return max((moment for moment in moments if moment == moment), default=0.0)
 
 
 def _member_rows(members: AuditMemberColumns) -> Iterator[tuple[int, RecordRef, int, str]]:

@@ -42,7 +42,7 @@ async def test_the_summary_tells_the_figures_that_were_stored(acme: Town) -> Non
 
     assert f'<dd class="figure__number">{groups}</dd>' in page
     assert f'<dd class="figure__number">{records}</dd>' in page
-    assert f"{groups} групп дублей" in sheet
+    assert f"Найдено групп дублей: {groups}," in sheet
     assert await journal(acme, "audit.opened.report") == opened + 2
 
 

@@ -37,10 +37,7 @@ from tests.store.builders import NOON, a_contact, a_portal
 
 async def test_every_order_pages_through_all_groups_once(store: Store):
     portal = await a_portal(store)
-    groups = [
-        a_group(number, size=2 + number % 3, grade=Grade(1 + number % 4), newest_at=NOON - number % 5)
-        for number in range(25)
-    ]
+    groups = [a_group(number, size=2 + number % 3, grade=Grade(1 + number % 4)) for number in range(25)]
 
     async with store.begin(portal.portal_id) as tx:
         run = await a_stored_audit(tx, groups)

@@ -1,11 +1,12 @@
 """Groups as the audit's tables keep them, thousands at once: keys and chains with what the index knows of members."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
 
+from b24app.dedupe.bulk import ALONE, BulkGrouping
 from b24app.dedupe.group_columns import GroupColumns, GroupDescriber, Links
 from b24app.dedupe.key_table import Bytes, Ids, Rows, pack
 from b24app.dedupe.keys import KeyKind
@@ -14,7 +15,7 @@ from b24app.services.audit.grouping import GRADE_BY_KEY, Findings
 from b24app.store.arrays import link_column
 from b24app.store.audit_columns import AuditGroupColumns, AuditMemberColumns
 from b24app.store.audit_values import PAIR_TYPES
-from b24app.store.index_columns import RecordColumns
+from b24app.store.index_columns import Moments, RecordColumns
 
 LINK_NUMBERS = 4  # of a link in the table: two records, the key's kind, its number
 
@@ -42,15 +43,24 @@ class Chunk:
 
 
 class Describer:
-    """Turns groups into what the tables keep, any stretch of them, numbered from 0 in the order of their codes."""
+    """Turns groups into what the tables keep, any stretch of them.
+
+    Numbered from 0: who was touched last comes last, among equals who has the larger code. So the newest groups are
+    found by their numbers.
+    """
 
     def __init__(self, findings: Findings) -> None:
         self._table = findings.table
         self._records = findings.records
-        self._packed = findings.records.packed
+        grouped = np.flatnonzero(findings.bulk.labels != ALONE)
+        self._place_of = np.zeros(len(findings.table.ids), np.int32)  # of a grouped record among all records
+        self._place_of[grouped] = np.searchsorted(
+            findings.records.packed, pack(findings.table.types[grouped], findings.table.ids[grouped])
+        )
         self._count = findings.bulk.group_count
+        bulk = _oldest_first(findings.bulk, grouped, _touched_at(self._known(grouped)))
         self._groups = GroupDescriber(
-            findings.table, findings.bulk, rejected=findings.rejected, joining=findings.joining
+            findings.table, bulk, rejected=findings.rejected, joining=findings.joining
         )
 
     def describe(self, start: int, count: int) -> Chunk:
@@ -68,10 +78,9 @@ class Describer:
         )
         return Chunk(self._group_columns(numbers, found, known), members)
 
-    def _known(self, members: Rows) -> RecordColumns:
-        """Return what the index knows of records with these numbers."""
-        records = self._records
-        places = np.searchsorted(self._packed, pack(self._table.types[members], self._table.ids[members]))
+    def _known(self, members: Rows | Ids) -> RecordColumns:
+        """Return what the index knows of grouped records with these numbers."""
+        records, places = self._records, self._place_of[members]
         return RecordColumns(
             records.types[places],
             records.ids[places],
@@ -89,7 +98,6 @@ class Describer:
             np.add.reduceat(known.types == kind, starts, dtype=np.int32) for kind in RecordType
         )
         counts, responsibles = _responsibles(found.sizes, known.responsibles)
-        touched = np.nan_to_num(np.fmax(known.created_at, known.modified_at))
         return AuditGroupColumns(
             group_nos=numbers,
             codes=_codes(known.types[starts], known.ids[starts]),
@@ -103,7 +111,7 @@ class Describer:
             is_weakly_held=found.is_weakly_held,
             responsible_counts=counts,
             responsibles=responsibles,
-            newest_at=np.maximum.reduceat(touched, starts),
+            newest_at=np.maximum.reduceat(_touched_at(known), starts),
             chain_counts=LINK_NUMBERS * (found.sizes - 1),
             chains=self._chain_numbers(found.links),
         )
@@ -113,6 +121,23 @@ class Describer:
         here, there = (link_column(table.types[ends], table.ids[ends]) for ends in (links.here, links.there))
         numbers: Ids = np.stack([here, there, links.kinds, links.key_nos], axis=1).ravel()
         return numbers
+
+
+def _touched_at(records: RecordColumns) -> Moments:
+    """Return when each was made or changed, the later one; 0 where neither is known."""
+    touched: Moments = np.nan_to_num(np.fmax(records.created_at, records.modified_at))
+    return touched
+
+
+def _oldest_first(bulk: BulkGrouping, grouped: Ids, touched_at: Moments) -> BulkGrouping:
+    """Number the groups by the last touch of any of their records."""
+    newest = np.zeros(bulk.group_count)
+    np.maximum.at(newest, bulk.labels[grouped], touched_at)
+    number_of = np.empty(bulk.group_count, np.int32)
+    number_of[np.argsort(newest, kind="stable")] = np.arange(bulk.group_count, dtype=np.int32)
+    labels = bulk.labels.copy()
+    labels[grouped] = number_of[labels[grouped]]
+    return replace(bulk, labels=labels)
 
 
 def _responsibles(sizes: Ids, responsibles: Ids) -> tuple[Ids, Ids]:

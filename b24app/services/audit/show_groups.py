@@ -39,7 +39,6 @@ ORDERS: Mapping[str, GroupOrder] = {
     "severity": GroupOrder.SEVERITY,
     "grade": GroupOrder.GRADE,
     "newest": GroupOrder.NEWEST,
-    "number": GroupOrder.NUMBER,
 }
 PAIRS = {f"{a.word}-{b.word}": (a, b) for a, b in PAIR_TYPES}
 NAMES = {grade.word: grade for grade in NameGrade if grade is not NameGrade.NOT_READ}
