@@ -96,8 +96,7 @@ class KeyTable:
     def numbers(self, refs: Iterable[RecordRef]) -> dict[RecordRef, int]:
         """Return the numbers of those records that the table has."""
         wanted = list(refs)
-        packed = pack(self.types, self.ids)
-        sought = np.array([(ref.type << 56) | ref.id for ref in wanted], np.int64)
+        packed, sought = pack(self.types, self.ids), pack_refs(wanted)
         places = np.searchsorted(packed, sought)
         return {
             ref: place
@@ -149,6 +148,15 @@ def pack(types: Bytes, ids: Ids) -> Ids:
     """Return type and id of each as one number, which sorts as records do."""
     packed: Ids = (types.astype(np.int64) << 56) | ids
     return packed
+
+
+def pack_refs(refs: Sequence[RecordRef]) -> Ids:
+    return np.array([(ref.type << 56) | ref.id for ref in refs], np.int64)
+
+
+def unpack(packed: int) -> RecordRef:
+    """Return the record that such a number means."""
+    return RecordRef(_TYPES[packed >> 56], packed & (1 << 56) - 1)
 
 
 def _ascend(blocks: Sequence[KeyBlock]) -> bool:

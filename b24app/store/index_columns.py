@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from b24app.dedupe.key_table import Bytes, Ids, KeyTable, pack
-from b24app.dedupe.record import RecordRef
 from b24app.store.connections import driver_of
 from b24app.store.scope import Scope
 
@@ -68,10 +67,6 @@ class RecordColumns:
             self.created_at[is_meant],
             self.modified_at[is_meant],
         )
-
-
-def pack_refs(refs: Sequence[RecordRef]) -> Ids:
-    return np.array([(ref.type << 56) | ref.id for ref in refs], np.int64)
 
 
 async def read_records(scope: Scope) -> RecordColumns:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from b24app.dedupe.grade import Grade
+from b24app.dedupe.key_table import pack_refs
 from b24app.dedupe.keys import match_keys
 from b24app.dedupe.record import Record, RecordRef
 from b24app.dedupe.rules import RuleSet
@@ -13,7 +14,6 @@ from b24app.services.audit.naming import Judged, judge_group, shared_keys
 from b24app.store.audit_sums import MemberColumns
 from b24app.store.audit_values import Change, NameGrade
 from b24app.store.index_batch import IndexedRecord
-from b24app.store.index_columns import pack_refs
 from tests.dedupe.builders import COMPANY, CONTACT, LEAD, PORTAL_KEY, a_record
 from tests.store.audits import a_group
 from tests.store.builders import NOON, a_lead

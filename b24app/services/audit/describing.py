@@ -9,9 +9,8 @@ import numpy as np
 from b24app.dedupe.bulk import ALONE, BulkGrouping
 from b24app.dedupe.group_columns import GroupColumns, GroupDescriber, Links
 from b24app.dedupe.key_table import Bytes, Ids, Rows, pack
-from b24app.dedupe.keys import KeyKind
 from b24app.dedupe.record import RecordType
-from b24app.services.audit.grouping import GRADE_BY_KEY, Findings
+from b24app.services.audit.grouping import Findings, grades_of
 from b24app.store.arrays import link_column
 from b24app.store.audit_columns import AuditGroupColumns, AuditMemberColumns
 from b24app.store.audit_values import PAIR_TYPES
@@ -20,8 +19,6 @@ from b24app.store.index_columns import Moments, RecordColumns
 LINK_NUMBERS = 4  # of a link in the table: two records, the key's kind, its number
 
 _WORDS: Mapping[int, str] = {int(kind): kind.word for kind in RecordType}
-_GRADES = np.zeros(max(KeyKind) + 1, np.int8)
-_GRADES[list(GRADE_BY_KEY)] = list(GRADE_BY_KEY.values())
 
 
 def _pair_bits(leads: int, contacts: int, companies: int) -> int:
@@ -92,7 +89,6 @@ class Describer:
 
     def _group_columns(self, numbers: Ids, found: GroupColumns, known: RecordColumns) -> AuditGroupColumns:
         starts = np.cumsum(found.sizes) - found.sizes
-        links = starts - np.arange(len(starts))  # a chain has one link less than its group has records
         keys = np.cumsum(found.key_counts) - found.key_counts
         leads, contacts, companies = (
             np.add.reduceat(known.types == kind, starts, dtype=np.int32) for kind in RecordType
@@ -105,7 +101,7 @@ class Describer:
             leads=leads,
             contacts=contacts,
             companies=companies,
-            grades=np.minimum.reduceat(_GRADES[found.links.kinds], links),
+            grades=grades_of(found),
             kinds=np.bitwise_or.reduceat(np.left_shift(1, found.kinds, dtype=np.int8), keys),
             pairs=_PAIR_BITS[np.minimum(leads, 2), np.minimum(contacts, 2), np.minimum(companies, 2)],
             is_weakly_held=found.is_weakly_held,

@@ -1,16 +1,17 @@
 """Groups of a portal out of its index, within an audit's scope. Pure; asks nobody."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 
-from b24app.dedupe.bulk import ALONE, BulkGrouping, describe_groups, group_table, pair_table_of
+from b24app.dedupe.bulk import ALONE, BulkGrouping, group_table, pair_table_of
 from b24app.dedupe.grade import Grade
-from b24app.dedupe.group import JOINING, DuplicateGroup, KeyHolders
-from b24app.dedupe.key_table import Flags, KeyTable, pack
+from b24app.dedupe.group import JOINING, KeyHolders
+from b24app.dedupe.group_columns import GroupColumns
+from b24app.dedupe.key_table import Bytes, Flags, KeyTable, pack
 from b24app.dedupe.keys import KeyKind
 from b24app.dedupe.record import RecordRef, RecordType, Stage
 from b24app.dedupe.rules import DAY_S, RuleSet
@@ -27,6 +28,8 @@ GRADE_BY_KEY = {
     KeyKind.EMAIL_ALIAS: Grade.POSSIBLE,
     KeyKind.WEAK_PHONE: Grade.WEAK,
 }  # what a shared value says as long as no name is read: see `match`
+_GRADES = np.zeros(max(KeyKind) + 1, np.int8)
+_GRADES[list(GRADE_BY_KEY)] = list(GRADE_BY_KEY.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +56,6 @@ class Findings:
         found = pair_table_of(self.table, self.bulk, rejected=self.rejected)
         return {f"{a.word}-{b.word}": pairs for (a, b), pairs in found.items()}
 
-    def groups(self) -> Iterator[DuplicateGroup]:
-        """Yield the groups, by their smallest record."""
-        return describe_groups(self.table, self.bulk, rejected=self.rejected, joining=self.joining)
-
 
 def find_groups(
     records: RecordColumns,
@@ -74,6 +73,16 @@ def find_groups(
         records = records.only(in_scope)
         bulk = group_table(table, hub_limit=rules.hub_limit, rejected=rejected, joining=joining)
     return Findings(records, table, bulk, hubs, rejected, joining)
+
+
+def grades_of(groups: GroupColumns) -> Bytes:
+    """Return how sure each group is by its keys alone: the weakest link of its chain."""
+    starts = np.cumsum(groups.sizes) - groups.sizes
+    grades: Bytes = np.minimum.reduceat(
+        _GRADES[groups.links.kinds],
+        starts - np.arange(len(starts)),  # a chain has one link less than its group has records
+    )
+    return grades
 
 
 def _narrowed(table: KeyTable, records: RecordColumns, in_scope: Flags, whole: BulkGrouping) -> KeyTable:

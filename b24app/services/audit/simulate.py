@@ -1,13 +1,16 @@
 """What other rules would find, before they are switched on: groups gained and lost, from the index alone."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from b24app.dedupe.grade import Grade
+from b24app.dedupe.group_columns import GroupDescriber
+from b24app.dedupe.key_table import Flags, Ids, pack, unpack
 from b24app.dedupe.record import RecordRef
 from b24app.dedupe.rules import RuleSet
-from b24app.services.audit.grouping import GRADE_BY_KEY, Findings, find_groups, scope_mask
+from b24app.services.audit.grouping import Findings, find_groups, grades_of, scope_mask
 from b24app.services.audit.orders import AuditScope
 from b24app.services.audit.run_groups import find_rejected
 from b24app.services.portal import PortalContext
@@ -52,13 +55,13 @@ async def simulate_rules(context: PortalContext, rules: RuleSet) -> Simulation:
         table = await tx.index.key_table()
         rejected = await find_rejected(tx, now)
 
-    def groups_by(chosen: RuleSet) -> list[tuple[RecordRef, ...]]:
+    def shown_by(chosen: RuleSet) -> ShownGroups:
         in_scope = scope_mask(records, AuditScope(), chosen, frozenset(), now)
-        return _shown(find_groups(records, table, chosen, in_scope, rejected), chosen.least_grade)
+        return ShownGroups.of(find_groups(records, table, chosen, in_scope, rejected), chosen.least_grade)
 
-    before = await asyncio.to_thread(groups_by, context.rules)
-    after = await asyncio.to_thread(groups_by, rules)
-    return await asyncio.to_thread(_compare, before, after)
+    before = await asyncio.to_thread(shown_by, context.rules)
+    after = await asyncio.to_thread(shown_by, rules)
+    return await asyncio.to_thread(compare, before, after)
 
 
 def _has_keys_for(known: RuleSet, wanted: RuleSet) -> bool:
@@ -67,42 +70,62 @@ def _has_keys_for(known: RuleSet, wanted: RuleSet) -> bool:
     return same and (known.email_aliases or not wanted.email_aliases)
 
 
-def _shown(findings: Findings, least: Grade) -> list[tuple[RecordRef, ...]]:
-    """Return the groups that are sure enough by their keys; names are not known here."""
-    return [
-        group.records
-        for group in findings.groups()
-        if min(GRADE_BY_KEY[link.key.kind] for link in group.chain) >= least
-    ]
+@dataclass(frozen=True, slots=True)
+class ShownGroups:
+    """Groups that are sure enough by their keys; names are not known here.
+
+    ``records`` stand group by group, packed, as many as ``sizes`` says.
+    """
+
+    records: Ids
+    sizes: Ids
+
+    @classmethod
+    def of(cls, findings: Findings, least: Grade) -> "ShownGroups":
+        """Return them by their smallest records."""
+        table = findings.table
+        describer = GroupDescriber(table, findings.bulk, rejected=findings.rejected, joining=findings.joining)
+        groups = describer.describe(0, findings.bulk.group_count)
+        is_shown = grades_of(groups) >= least
+        members = groups.members[np.repeat(is_shown, groups.sizes)]
+        return cls(pack(table.types[members], table.ids[members]), groups.sizes[is_shown])
+
+    @property
+    def group_of(self) -> Ids:
+        """Return the group of each record."""
+        return np.repeat(np.arange(len(self.sizes)), self.sizes)
+
+    def largest(self, chosen: Flags) -> tuple[tuple[RecordRef, ...], ...]:
+        """Return some of the chosen groups, the largest first."""
+        places = np.flatnonzero(chosen)
+        ends = np.cumsum(self.sizes)
+        order = places[np.argsort(-self.sizes[places], kind="stable")][:SAMPLES]
+        return tuple(
+            tuple(map(unpack, self.records[ends[place] - self.sizes[place] : ends[place]].tolist()))
+            for place in order.tolist()
+        )
 
 
-def _compare(before: list[tuple[RecordRef, ...]], after: list[tuple[RecordRef, ...]]) -> Simulation:
-    group_before, group_after = _numbers(before), _numbers(after)
-    gained = [refs for refs in after if not _is_together(refs, group_before)]
-    lost = [refs for refs in before if not _is_together(refs, group_after)]
-    known = set(before)
-    return Simulation(
-        groups_before=len(before),
-        groups_after=len(after),
-        records_before=len(group_before),
-        records_after=len(group_after),
-        gained=len(gained),
-        lost=len(lost),
-        changed=sum(refs not in known for refs in after) - len(gained),
-        gained_samples=_samples(gained),
-        lost_samples=_samples(lost),
+def compare(before: ShownGroups, after: ShownGroups) -> Simulation:
+    """Say what becomes of the groups."""
+    _, in_before, in_after = np.intersect1d(
+        before.records, after.records, assume_unique=True, return_indices=True
     )
-
-
-def _numbers(groups: Iterable[tuple[RecordRef, ...]]) -> dict[RecordRef, int]:
-    return {ref: number for number, refs in enumerate(groups) for ref in refs}
-
-
-def _is_together(refs: Iterable[RecordRef], numbers: Mapping[RecordRef, int]) -> bool:
-    """Tell whether any two of the records share a group."""
-    met = [numbers[ref] for ref in refs if ref in numbers]
-    return len(set(met)) < len(met)
-
-
-def _samples(groups: Iterable[tuple[RecordRef, ...]]) -> tuple[tuple[RecordRef, ...], ...]:
-    return tuple(sorted(groups, key=lambda refs: (-len(refs), refs))[:SAMPLES])
+    pairs, shared = np.unique(before.group_of[in_before] << 32 | after.group_of[in_after], return_counts=True)
+    of_before, of_after = pairs >> 32, pairs & (1 << 32) - 1
+    is_together = shared > 1
+    is_same = (shared == before.sizes[of_before]) & (shared == after.sizes[of_after])
+    is_lost, is_gained = np.ones(len(before.sizes), np.bool_), np.ones(len(after.sizes), np.bool_)
+    is_lost[of_before[is_together]] = is_gained[of_after[is_together]] = False
+    gained = int(np.count_nonzero(is_gained))
+    return Simulation(
+        groups_before=len(before.sizes),
+        groups_after=len(after.sizes),
+        records_before=len(before.records),
+        records_after=len(after.records),
+        gained=gained,
+        lost=int(np.count_nonzero(is_lost)),
+        changed=len(after.sizes) - int(np.count_nonzero(is_same)) - gained,
+        gained_samples=after.largest(is_gained),
+        lost_samples=before.largest(is_lost),
+    )
