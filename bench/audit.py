@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from operator import itemgetter
 from pathlib import Path
 from time import perf_counter
 
@@ -33,6 +34,7 @@ from bench.report import Figure
 from bench.town import Town, bench_vault, build_portal, open_town
 
 SIZE, QUICK_SIZE, GROWTH = 1_000_000, 20_000, 5
+TIMES = 3  # the one in the middle counts: the first after a server's start also makes its log's files
 TARGET_S, TARGET_MB, LINEAR_RATIO = 10.0, 600.0, 1.1
 CHILD_TIMEOUT_S = 900
 BLOCK = 200_000
@@ -75,10 +77,13 @@ def measure(*, quick: bool) -> Iterator[Figure]:
 def _audit(size: int) -> dict[str, float]:
     with kept_database(f"audit-{size}") as (url, folder):
         asyncio.run(_fill(size, url, folder))
-        asyncio.run(execute(url, *SETTLING))
         command = [sys.executable, "-m", "bench.audit", url, str(folder)]
-        done = subprocess.run(command, check=True, capture_output=True, timeout=CHILD_TIMEOUT_S)
-    return dict(json.loads(done.stdout))
+        runs: list[dict[str, float]] = []
+        for _ in range(TIMES):
+            asyncio.run(execute(url, *SETTLING))
+            done = subprocess.run(command, check=True, capture_output=True, timeout=CHILD_TIMEOUT_S)
+            runs.append(json.loads(done.stdout))
+    return sorted(runs, key=itemgetter("seconds"))[TIMES // 2]
 
 
 async def _fill(size: int, url: str, folder: Path) -> None:

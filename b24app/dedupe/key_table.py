@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ Flags: TypeAlias = NDArray[np.bool_]
 
 KeyBlock: TypeAlias = tuple[Bytes, Ids, Bytes, Hashes]
 """Some keys of records: types, ids, kinds and hashes."""
+
+Number = TypeVar("Number", bound=np.generic)
 
 _NOBODY = -1  # before every record
 _TYPES: dict[int, RecordType] = {each.value: each for each in RecordType}
@@ -64,12 +66,12 @@ class KeyTable:
     @classmethod
     def from_blocks(cls, blocks: Sequence[KeyBlock]) -> KeyTable:
         """Return the table of such rows that came some at a time, without putting all of them together first."""
-        if not _ascend(blocks):
-            blocks = [_sorted_block(blocks)]
         last, count = _NOBODY, 0
-        types, ids, records = [np.zeros(0, np.int8)], [np.zeros(0, np.int64)], [np.zeros(0, np.int32)]
+        types, ids, records = [], [], []
         for of_types, of_ids, _, _ in blocks:
             refs = pack(of_types, of_ids)
+            if np.any(refs[:1] < last) or np.any(refs[1:] < refs[:-1]):
+                return cls.from_blocks([_sorted_block(blocks)])
             is_first = begins_anew(refs)
             is_first[:1] = refs[:1] != last
             types.append(of_types[is_first])
@@ -78,11 +80,11 @@ class KeyTable:
             count += len(ids[-1])
             last = refs[-1] if len(refs) else last
         return cls(
-            np.concatenate(types),
-            np.concatenate(ids),
-            np.concatenate(records),
-            np.concatenate([np.zeros(0, np.int8), *(kinds for _, _, kinds, _ in blocks)]),
-            np.concatenate([np.zeros(0, np.int64), *(hashes for _, _, _, hashes in blocks)]),
+            _joined(types, np.int8),
+            _joined(ids, np.int64),
+            _joined(records, np.int32),
+            _joined([kinds for _, _, kinds, _ in blocks], np.int8),
+            _joined([hashes for _, _, _, hashes in blocks], np.int64),
         )
 
     def ref(self, number: int) -> RecordRef:
@@ -144,6 +146,11 @@ class Holding:
             yield KeyHolders(table.key(first), tuple(table.ref(number) for number in sorted(numbers)))
 
 
+def _joined(parts: list[NDArray[Number]], kind: type[Number]) -> NDArray[Number]:
+    """Return one column; a single part is not copied."""
+    return parts[0] if len(parts) == 1 else np.concatenate([np.zeros(0, kind), *parts])
+
+
 def pack(types: Bytes, ids: Ids) -> Ids:
     """Return type and id of each as one number, which sorts as records do."""
     packed: Ids = (types.astype(np.int64) << 56) | ids
@@ -157,17 +164,6 @@ def pack_refs(refs: Sequence[RecordRef]) -> Ids:
 def unpack(packed: int) -> RecordRef:
     """Return the record that such a number means."""
     return RecordRef(_TYPES[packed >> 56], packed & (1 << 56) - 1)
-
-
-def _ascend(blocks: Sequence[KeyBlock]) -> bool:
-    """Claim that the records ascend, within blocks and from one to the next."""
-    last = _NOBODY
-    for types, ids, _, _ in blocks:
-        refs = pack(types, ids)
-        if np.any(refs[:1] < last) or np.any(refs[1:] < refs[:-1]):
-            return False
-        last = refs[-1] if len(refs) else last
-    return True
 
 
 def _sorted_block(blocks: Sequence[KeyBlock]) -> KeyBlock:
