@@ -23,6 +23,7 @@ from b24app.store.database import Transaction
 
 CLOCKS_S = 180.0  # clocks differ, and a change may be stored a moment after its time stamp
 DIGEST, STORED, COUNTS = "digest", "stored", "counts"  # in the checkpoint
+NUMBERED = b"by last touch"  # a run that another version began to store begins anew
 
 
 async def group_and_store(work: Work) -> None:
@@ -156,8 +157,8 @@ def _progress(findings: Findings, done: int, speed: float) -> Progress:
 
 
 def _digest(findings: Findings) -> str:
-    """Return what changes when any record, key or group does."""
-    digest = hashlib.blake2b(digest_size=16)
+    """Return what changes when any record, key or group does, or the order they are numbered in."""
+    digest = hashlib.blake2b(NUMBERED, digest_size=16)
     for column in (findings.records.packed, findings.records.responsibles, findings.records.created_at,
                    findings.records.modified_at, findings.table.hashes, findings.bulk.labels):  # fmt: skip
         digest.update(np.ascontiguousarray(column).data)
