@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from b24app.dedupe.bulk import ALONE, BulkGrouping, group_table
 from b24app.dedupe.key_columns import ValueKeys, keys_of_values
-from b24app.dedupe.key_table import KeyTable
+from b24app.dedupe.key_table import KeyTable, begins_anew
 from b24app.dedupe.keys import KeyKind
 from b24app.dedupe.match import compare
 from b24app.dedupe.rules import RuleSet
@@ -121,7 +121,7 @@ def key_table(people: Population, key: bytes = PORTAL_KEY) -> tuple[KeyTable, ND
     ).once()
     ranks = keys.values
     table = KeyTable.from_columns(people.types[ranks], people.ids[ranks], keys.kinds, keys.hashes)
-    return table, people.ranked[ranks[np.append(True, ranks[1:] != ranks[:-1])]]
+    return table, people.ranked[ranks[begins_anew(ranks)]]
 
 
 def labels_of(

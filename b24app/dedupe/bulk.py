@@ -46,8 +46,7 @@ class BulkGrouping:
     """The groups of a table.
 
     `labels` has the group of each record, numbered from 0, or ALONE; `group_table` numbers groups by their smallest
-    record. `shared` are the keys on two
-    or more records, of all kinds, without `hubs`.
+    record. `shared` are the keys on two or more records, of all kinds, without `hubs`.
     """
 
     labels: Rows
@@ -218,9 +217,8 @@ class GroupKeys:
         held = held.only(bulk.labels[table.records[held.rows]] != ALONE)
         numbers = table.records[held.rows]
         labels = bulk.labels[numbers]
-        order = np.argsort(
-            labels.astype(np.int64) << 32 | held.firsts, kind="stable"
-        )  # numbers ascend with rows
+        keys = labels.astype(np.int64) << 32 | held.firsts
+        order = np.argsort(keys, kind="stable")  # numbers ascend with rows
         labels, firsts, numbers = labels[order], held.firsts[order], numbers[order]
         starts = np.flatnonzero(begins_anew(labels, firsts)).astype(np.int32)
         ends = np.append(starts[1:], np.int32(len(order)))

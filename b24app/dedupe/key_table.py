@@ -30,6 +30,7 @@ KeyBlock: TypeAlias = tuple[Bytes, Ids, Bytes, Hashes]
 Number = TypeVar("Number", bound=np.generic)
 
 _NOBODY = -1  # before every record
+_ID_BITS = 56  # of a packed record; the type stands above
 _TYPES: dict[int, RecordType] = {each.value: each for each in RecordType}
 _KINDS: dict[int, KeyKind] = {each.value: each for each in KeyKind}
 
@@ -153,17 +154,17 @@ def _joined(parts: list[NDArray[Number]], kind: type[Number]) -> NDArray[Number]
 
 def pack(types: Bytes, ids: Ids) -> Ids:
     """Return type and id of each as one number, which sorts as records do."""
-    packed: Ids = (types.astype(np.int64) << 56) | ids
+    packed: Ids = (types.astype(np.int64) << _ID_BITS) | ids
     return packed
 
 
 def pack_refs(refs: Sequence[RecordRef]) -> Ids:
-    return np.array([(ref.type << 56) | ref.id for ref in refs], np.int64)
+    return pack(np.array([ref.type for ref in refs], np.int8), np.array([ref.id for ref in refs], np.int64))
 
 
 def unpack(packed: int) -> RecordRef:
     """Return the record that such a number means."""
-    return RecordRef(_TYPES[packed >> 56], packed & (1 << 56) - 1)
+    return RecordRef(_TYPES[packed >> _ID_BITS], packed & (1 << _ID_BITS) - 1)
 
 
 def _sorted_block(blocks: Sequence[KeyBlock]) -> KeyBlock:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from b24app.dedupe.key_table import Bytes, Ids, KeyTable, pack
+from b24app.dedupe.key_table import Bytes, Flags, Ids, KeyTable, Rows, pack
 from b24app.store.connections import driver_of
 from b24app.store.scope import Scope
 
@@ -57,15 +57,15 @@ class RecordColumns:
         """Return type and id as one ascending number."""
         return pack(self.types, self.ids)
 
-    def only(self, is_meant: NDArray[np.bool_]) -> "RecordColumns":
-        """Return a part of the records."""
+    def only(self, chosen: Flags | Rows) -> "RecordColumns":
+        """Return a part of the records, or some by their places."""
         return RecordColumns(
-            self.types[is_meant],
-            self.ids[is_meant],
-            self.responsibles[is_meant],
-            self.stages[is_meant],
-            self.created_at[is_meant],
-            self.modified_at[is_meant],
+            self.types[chosen],
+            self.ids[chosen],
+            self.responsibles[chosen],
+            self.stages[chosen],
+            self.created_at[chosen],
+            self.modified_at[chosen],
         )
 
 

@@ -77,15 +77,7 @@ class Describer:
 
     def _known(self, members: Rows | Ids) -> RecordColumns:
         """Return what the index knows of grouped records with these numbers."""
-        records, places = self._records, self._place_of[members]
-        return RecordColumns(
-            records.types[places],
-            records.ids[places],
-            records.responsibles[places],
-            records.stages[places],
-            records.created_at[places],
-            records.modified_at[places],
-        )
+        return self._records.only(self._place_of[members])
 
     def _group_columns(self, numbers: Ids, found: GroupColumns, known: RecordColumns) -> AuditGroupColumns:
         starts = np.cumsum(found.sizes) - found.sizes
