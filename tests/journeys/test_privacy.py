@@ -71,11 +71,14 @@ async def test_nothing_personal_is_left_anywhere_after_a_whole_story(server: tup
 
 
 async def what_a_leak_would_give(folder: Path, needles: set[str]) -> set[str]:
-    """Plant a name and a phone in the database and in a file, and return where the search finds them."""
+    """Plant a name and a phone in the database and in a file, and return where the search finds them.
+
+    The name is planted twice: the write-ahead log cuts what stands across two of its pages, one of the two at most.
+    """
     url = await start_embedded(folder)
     connection = await asyncpg.connect(libpq_dsn(url))
     await connection.execute("CREATE TABLE leak (text text)")
-    await connection.execute("INSERT INTO leak VALUES ($1)", FRESH["LAST_NAME"])
+    await connection.execute("INSERT INTO leak VALUES ($1), ($1)", FRESH["LAST_NAME"])
     await connection.close()
     (folder / "wide.txt").write_bytes(re.sub(r"\D", "", FRESH["PHONE"]).encode("utf-16-le"))
     await stop_for_reading(url, folder)
