@@ -19,6 +19,7 @@ READERS_OF_RUSSIAN = frozenset(
 )  # the platform's own map of virtual languages: main, UserConsent\Intl
 
 Translate = Callable[..., Markup]
+Say = Callable[..., str]
 
 
 class UnknownText(Exception):
@@ -64,7 +65,7 @@ def translator(language: str) -> Translate:
     return partial(_translate, read_catalogue(language), Locale.parse(language))
 
 
-def plain_translator(language: str) -> Callable[..., str]:
+def plain_translator(language: str) -> Say:
     """Return ``t(key, **values)`` whose texts are plain: for what is written into a portal, not for a page."""
     return partial(_spoken, read_catalogue(language), Locale.parse(language))
 

@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass, field
 
 from b24app.services.access import PageToken, Refused
-from b24app.services.overview import Mistake
+from b24app.services.mistake import Mistake
 from b24app.services.portal import Runtime
 from b24app.services.viewers import open_for_administrator
 from b24app.store.api_keys import KeyOwner

@@ -23,10 +23,9 @@ from b24app.services.card import (
 )
 from b24app.services.card_reading import FarPage, LiveView
 from b24app.services.far import far_rows, far_total, page_count, page_window
+from b24app.services.links import card_path
 from b24app.services.records import LiveRecord
 from b24app.services.shared_notes import plan_shared_notes
-
-PATH = "/crm/{type}/details/{id}/"
 
 
 @dataclass(frozen=True)
@@ -165,7 +164,7 @@ class _Rows:
         return Row(
             ref=record.ref,
             title=live.title,
-            path=PATH.format(type=record.ref.type.word, id=record.ref.id),
+            path=card_path(record.ref),
             responsible=None if record.responsible_id is None else self.person(record.responsible_id),
             stage_name=stages.get(live.stage_id, ""),
             stage=record.stage,

@@ -18,6 +18,7 @@ from b24app.dedupe.record import Record, RecordRef, RecordType, ValueKind
 from b24app.dedupe.rules import Reveal, RuleSet
 from b24app.services.candidates import Candidates, find_candidates
 from b24app.services.check import CheckQuestion, read_values
+from b24app.services.links import card_path
 from b24app.services.portal import PortalContext, Runtime, open_portal_as
 from b24app.services.records import SELECTED, LiveRecord, to_live_record
 
@@ -50,7 +51,7 @@ class FoundClient:
     @property
     def path(self) -> str:
         """Return the address of its card."""
-        return f"/crm/{self.ref.type.word}/details/{self.ref.id}/"
+        return card_path(self.ref)
 
 
 @dataclass(frozen=True, slots=True)

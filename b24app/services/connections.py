@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from b24app.services.card import Person
-from b24app.services.overview import Mistake
+from b24app.services.mistake import Mistake
 
 
 @dataclass(frozen=True, slots=True)

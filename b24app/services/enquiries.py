@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from b24app.dedupe.enquiry_rules import By, EnquiryRules, Original
-from b24app.services.overview import Mistake
+from b24app.services.mistake import Mistake
 
 ACTIONS = ("comment", "task", "count", "link", "assign", "move")
 

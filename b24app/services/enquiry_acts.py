@@ -12,7 +12,7 @@ from b24app.services.access import PageToken, Refused
 from b24app.services.carry_out import take_back
 from b24app.services.enquiries import ACTIONS, ShownEnquiryRules
 from b24app.services.enquiry_rules import OPTION, read_enquiry_rules
-from b24app.services.overview import Mistake
+from b24app.services.mistake import Mistake
 from b24app.services.portal import PortalContext, Runtime, open_portal
 from b24app.services.viewers import open_for_administrator
 from b24app.store.database import Transaction

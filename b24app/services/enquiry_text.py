@@ -5,19 +5,20 @@ Read from the portal when it is written into the portal, and never kept.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from b24app.bitrix24 import answers, methods
 from b24app.bitrix24.calls import JSON, BatchAnswer, Command
-from b24app.dedupe.record import RecordType, Stage
+from b24app.dedupe.record import RecordRef, RecordType, Stage
 from b24app.services.effects import Payload
 from b24app.services.lead_effects import field_text, number
+from b24app.services.links import card_path
 from b24app.services.people import ask_names
 from b24app.services.portal import PortalContext
 from b24app.services.records import LiveRecord, to_live_record
-from b24app.texts import language_of, plain_translator
+from b24app.texts import Say, language_of, plain_translator
 
 SOURCES = "SOURCE"
 UTM = ("UTM_SOURCE", "UTM_MEDIUM", "UTM_CAMPAIGN", "UTM_CONTENT", "UTM_TERM")
@@ -26,8 +27,6 @@ LONGEST_TEXT = 5_000
 _TAG = re.compile(r"<[^<>]*>")
 _WHEN = "%d.%m.%Y %H:%M"  # of the portal's own clock: its dates carry the offset
 _UNBROKEN = "[\u200b"  # so that a stranger's square brackets are no markup
-
-Say = Callable[..., str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ def _head(t: Say, payload: Payload, title: str, origin: str) -> list[str]:
     first = t("enquiry_note.again")
     if "number" in payload:
         first = t("enquiry_note.again_number", number=payload["number"])
-    address = f"{origin}/crm/lead/details/{number(payload, 'lead')}/"
+    address = f"{origin}{card_path(RecordRef(RecordType.LEAD, number(payload, 'lead')))}"
     return [first, t("enquiry_note.lead", title=title, address=address)]
 
 

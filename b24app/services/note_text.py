@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from b24app.dedupe.record import RecordRef, RecordType
+from b24app.services.links import numbered_link
 from b24app.services.notices import Happening
 from b24app.store.outcomes import StoredOutcome
 from b24app.texts import plain_translator
@@ -28,12 +29,6 @@ class NoteWriter:
             lines.append(t("notes.gone"))
         return "\n".join(lines)
 
-    def link(self, ref: RecordRef) -> str:
-        """Return a link to a card by its number."""
-        t = plain_translator(self.language)
-        title = t(f"row.untitled_{ref.type.word}", id=str(ref.id))
-        return f"[URL={self.origin}/crm/{ref.type.word}/details/{ref.id}/]{title}[/URL]"
-
     def _lines(self, outcome: StoredOutcome, *, is_repeat: bool) -> Iterator[str]:
         t = plain_translator(self.language)
         duplicates = [ref for ref in outcome.matches if ref not in outcome.partners]
@@ -50,7 +45,7 @@ class NoteWriter:
 
     def _links(self, refs: Sequence[RecordRef]) -> str:
         t = plain_translator(self.language)
-        shown = ", ".join(self.link(ref) for ref in refs[:LINKS_SHOWN])
+        shown = ", ".join(numbered_link(t, self.origin, ref) for ref in refs[:LINKS_SHOWN])
         hidden = len(refs) - LINKS_SHOWN
         return shown if hidden <= 0 else " ".join((shown, t("notes.more", count=hidden)))
 

@@ -6,7 +6,7 @@ from b24app.dedupe.record import RecordRef
 from b24app.services.audit.hand_notice import GROUP_HANDED, tell_group_handed
 from b24app.services.audit.notices import AUDIT_DONE, tell_audit_done
 from b24app.services.effects import NothingToDo, Payload
-from b24app.services.note_text import NoteWriter
+from b24app.services.links import numbered_link
 from b24app.services.notices import Happening
 from b24app.services.portal import PortalContext
 from b24app.services.records import to_live_record
@@ -34,10 +34,9 @@ class Notification:
             raise NothingToDo("nobody_responsible")
         if is_repeat and reader == responsible[ref]:
             raise NothingToDo("same_responsible")
-        language = language_of(context.portal.language)
-        writer = NoteWriter(language, context.portal.origin, frozenset())
-        t, kind = plain_translator(language), payload["kind"]
-        text = t(f"notify.{kind}", record=writer.link(ref), best=writer.link(best))
+        t, origin = plain_translator(language_of(context.portal.language)), context.portal.origin
+        record, earlier = (numbered_link(t, origin, each) for each in (ref, best))
+        text = t(f"notify.{payload['kind']}", record=record, best=earlier)
         answer = await _call(context, acting.notify(reader, text, f"b24app:{payload['key']}"))
         if not answer.result:
             raise NothingToDo("not_accepted")

@@ -1,13 +1,10 @@
 """What the app's own page shows: state of the index, totals, settings, history."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from b24app.dedupe.keys import KeyKind
-from b24app.dedupe.record import RecordType
 from b24app.dedupe.rules import RuleSet
 from b24app.services.card import Person
+from b24app.services.mistake import Mistake
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +18,6 @@ class IndexingProgress:
     finished_at: float | None
     eta_s: float | None  # None while it can't be told
     failure: str | None  # reason code, e.g. portal_busy, access_denied
-
-
-@dataclass(frozen=True, slots=True)
-class IndexNumbers:
-    """The index in numbers, and the rules they were counted by."""
-
-    records: Mapping[RecordType, int]
-    keys: Mapping[KeyKind, int]
-    hubs: int
-    rules: RuleSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +48,6 @@ class ShownRules:
             look_back_days=str(rules.look_back_days),
             include_closed=rules.include_closed,
         )
-
-
-class Mistake(NamedTuple):
-    """Why a form was refused: the field, the reason code, and the line of a list (from 1)."""
-
-    field: str
-    code: str
-    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from b24app.services.access import PageToken, Refused
-from b24app.services.build_card import PATH
+from b24app.services.links import card_path
 from b24app.services.phone_fixes import UNDO_LIFE_S, may_be_undone, undo_phone_fix
 from b24app.services.portal import Runtime
 from b24app.services.viewers import open_for_administrator
@@ -56,7 +56,7 @@ def _shown(fix: PhoneFix, now: float) -> ShownPhoneFix:
         fix_id=fix.fix_id,
         type=fix.ref.type.word,
         id=fix.ref.id,
-        path=PATH.format(type=fix.ref.type.word, id=fix.ref.id),
+        path=card_path(fix.ref),
         made_at=fix.made_at,
         phones=tuple((phone.old, phone.new) for phone in fix.phones),
         is_undone=fix.undone_at is not None,

@@ -17,12 +17,12 @@ from b24app.bitrix24.throttle import Priority, Throttle
 from b24app.bitrix24.tokens import Access, AuthorizationServer, Grant
 from b24app.bitrix24.wire import Send
 from b24app.clock import Clock
+from b24app.dedupe.keys import KeyKind
 from b24app.dedupe.record import RecordType
 from b24app.dedupe.rules import RuleSet
 from b24app.logs import logger
 from b24app.services.limits import StoredThrottle
 from b24app.services.manifest import Manifest
-from b24app.services.overview import IndexNumbers
 from b24app.store.database import Store, Transaction
 from b24app.store.errors import StoreUnavailable, UnknownPortal
 from b24app.store.portals import Portal, PortalStatus, StoredTokens
@@ -45,6 +45,16 @@ class Queue(Protocol):
 
     async def counts(self) -> dict[str, int]:
         """Return how many jobs are in which state."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexNumbers:
+    """The index in numbers, and the rules they were counted by."""
+
+    records: Mapping[RecordType, int]
+    keys: Mapping[KeyKind, int]
+    hubs: int
+    rules: RuleSet
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass
 
 from b24app.dedupe.rules import MistakeCode, RuleMistake, RuleSet
 from b24app.services.access import PageToken
-from b24app.services.overview import Mistake, ShownRules
+from b24app.services.mistake import Mistake
+from b24app.services.overview import ShownRules
 from b24app.services.portal import Runtime
 from b24app.services.publishing import ask_to_publish
 from b24app.services.viewers import open_for_administrator

@@ -7,7 +7,6 @@ from b24app.bitrix24 import answers, methods
 from b24app.bitrix24.calls import Command
 from b24app.dedupe.record import RecordRef, RecordType
 from b24app.services.access import PageToken, issue_app_page_token
-from b24app.services.build_card import PATH
 from b24app.services.enquiries import (
     EnquiriesPage,
     ShownEffect,
@@ -17,6 +16,7 @@ from b24app.services.enquiries import (
 )
 from b24app.services.enquiry_acts import EnquiryForm, read_stages
 from b24app.services.enquiry_rules import read_enquiry_rules
+from b24app.services.links import card_path
 from b24app.services.portal import PortalContext, Runtime
 from b24app.services.records import to_live_record
 from b24app.services.viewers import open_for_administrator
@@ -97,7 +97,7 @@ async def _read_titles(context: PortalContext, refs: Iterable[RecordRef]) -> dic
 
 
 def _shown_record(ref: RecordRef, titles: Mapping[RecordRef, str]) -> ShownRecord:
-    return ShownRecord(ref.type.word, ref.id, titles.get(ref, ""), PATH.format(type=ref.type.word, id=ref.id))
+    return ShownRecord(ref.type.word, ref.id, titles.get(ref, ""), card_path(ref))
 
 
 def _shown_effect(effect: Effect) -> ShownEffect:

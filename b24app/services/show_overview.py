@@ -13,12 +13,11 @@ from b24app.services.card import Person
 from b24app.services.overview import (
     Change,
     IndexingProgress,
-    IndexNumbers,
     Overview,
     ShownRules,
 )
 from b24app.services.people import ask_names
-from b24app.services.portal import PortalContext, Runtime, open_portal_as
+from b24app.services.portal import IndexNumbers, PortalContext, Runtime, open_portal_as
 from b24app.services.settings import RULES_CHANGED, SettingsOutcome
 from b24app.services.show_parts import read_parts
 from b24app.store.database import Transaction

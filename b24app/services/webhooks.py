@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from b24app.bitrix24.origins import ReceiverRefused, receiver_address
 from b24app.services.access import PageToken, Refused
 from b24app.services.deliver_webhooks import GONE, post_event
-from b24app.services.overview import Mistake
+from b24app.services.mistake import Mistake
 from b24app.services.portal import PortalContext, Runtime
 from b24app.services.viewers import open_for_administrator
 from b24app.services.webhook_events import TEST_KIND, EventKind, new_event_id, spell_moment

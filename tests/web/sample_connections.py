@@ -8,7 +8,7 @@ from b24app.services.connections import (
     ShownWebhook,
     ShownWebhooks,
 )
-from b24app.services.overview import Mistake
+from b24app.services.mistake import Mistake
 from b24app.services.webhooks import KINDS
 from tests.web.sample_overviews import ANNA, BORIS, DAY_S, NOW, SCRIPT, UNNAMED
 

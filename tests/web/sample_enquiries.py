@@ -11,7 +11,7 @@ from b24app.services.enquiries import (
     ShownEnquiryRules,
     ShownRecord,
 )
-from b24app.services.overview import Mistake
+from b24app.services.mistake import Mistake
 from tests.web.sample_overviews import DAY_S, NOW, SCRIPT
 
 STAGES = (("NEW", "Не обработан"), ("IN_PROCESS", "В работе"), ("UC_1", SCRIPT))

@@ -8,6 +8,7 @@ from b24app.dedupe.keys import MatchKey, match_keys
 from b24app.dedupe.record import Multifield, Record, RecordRef, RecordType, Stage, ValueKind
 from b24app.dedupe.rules import RuleSet
 from b24app.services.card import Person
+from b24app.services.links import card_path
 from b24app.services.records import LiveRecord
 
 LETTERS = 26
@@ -106,7 +107,7 @@ def _shown(live: LiveRecord, marks: Mapping[RecordRef, str], names: Mapping[int,
         ref=record.ref,
         mark=marks[record.ref],
         title=live.title,
-        path=f"/crm/{record.ref.type.word}/details/{record.ref.id}/",
+        path=card_path(record.ref),
         responsible=None if responsible is None else Person(responsible, names.get(responsible, "")),
         stage=record.stage,
         created_at=record.created_at,

@@ -11,6 +11,7 @@ from b24app.services.audit.live_members import LiveMembers
 from b24app.services.audit.show_groups import names_word
 from b24app.services.audit.words import Words
 from b24app.services.audit.workbook import CardLink, Cell, Moment
+from b24app.services.links import card_path
 from b24app.services.records import LiveRecord
 from b24app.store.audit_values import AuditGroup, AuditHub, AuditLink, AuditMember, AuditShared
 
@@ -63,7 +64,7 @@ class Rows:
         self, code: str, member: AuditMember, live: LiveMembers, names: Mapping[int, str]
     ) -> list[Cell]:
         ref, found = member.ref, live.records.get(member.ref)
-        address = f"{self._origin}/crm/{ref.type.word}/details/{ref.id}/"
+        address = self._origin + card_path(ref)
         head: list[Cell] = [code, self._words[ref.type.word], ref.id, CardLink(address, self.spell(ref))]
         if found is None:
             return [*head, self._words["not_readable"], *([None] * (len(MEMBER_COLUMNS) - len(head) - 1))]

@@ -8,7 +8,7 @@ from b24app.bitrix24 import acting
 from b24app.bitrix24.calls import JSON
 from b24app.dedupe.record import RecordRef
 from b24app.services.effects import EffectKind, NothingToDo, Payload, plan_effect
-from b24app.services.note_text import NoteWriter
+from b24app.services.links import numbered_link
 from b24app.services.portal import PortalContext
 from b24app.store.database import Transaction
 from b24app.texts import language_of, plain_translator
@@ -33,7 +33,7 @@ async def tell_group_handed(context: PortalContext, payload: Payload) -> dict[st
         raise NothingToDo("gone")
     language = language_of(context.portal.language)
     t = plain_translator(language)
-    first = NoteWriter(language, context.portal.origin, frozenset()).link(RecordRef.parse(group.code))
+    first = numbered_link(t, context.portal.origin, RecordRef.parse(group.code))
     due = t("audit_notice.no_date")
     if group.due_at is not None:
         due = format_date(datetime.fromtimestamp(group.due_at, tz=UTC), format="long", locale=language)

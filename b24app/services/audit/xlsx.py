@@ -21,6 +21,7 @@ from b24app.dedupe.shared import Severity
 from b24app.services.audit.result import VALUE_KINDS, AuditedGroup, AuditResult, Hub, SharedValue
 from b24app.services.audit.summary import summary
 from b24app.services.audit.words import Words
+from b24app.services.links import card_path
 
 SHEET_ROWS: Final = 1_048_576  # Excel's own limit; what is beyond goes on in another sheet
 CELL_CHARACTERS: Final = 32_767
@@ -144,7 +145,7 @@ class _Rows:
                     group.number,
                     self._words[ref.type.word],
                     ref.id,
-                    CardLink(f"{self._result.origin}/crm/{ref.type.word}/details/{ref.id}/"),
+                    CardLink(self._result.origin + card_path(ref)),
                     self._result.responsibles[ref] or "",
                     kinds[ref],
                     *self._only(self._result.titles.get(ref, "")),
