@@ -7,7 +7,7 @@ import asyncio
 import zlib
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 import msgspec
@@ -20,7 +20,7 @@ from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.errors import AccessDenied, PortalBusy, RestStopped
 from b24app.clock import Clock
 from b24app.dedupe.key_table import KeyBlock
-from b24app.dedupe.record import Record, RecordRef, RecordType
+from b24app.dedupe.record import RecordRef, RecordType
 from b24app.dedupe.rules import RuleSet
 from b24app.services.lanes import Lanes, Outcome, Reading, density_of
 from b24app.services.reading import Bounds, Rows, bounds_commands, plan_spans, read_bounds
@@ -146,18 +146,3 @@ def _unreadable(opening: BatchAnswer) -> frozenset[RecordType]:
     """Return the types that are refused for their rights, unless it is all of them or the access as a whole."""
     refused = {kind for kind in TYPES if type(opening.errors.get(f"{kind.word}_first")) is AccessDenied}
     return frozenset() if len(refused) == len(TYPES) else frozenset(refused)
-
-
-async def complete_links(
-    client: PortalClient, records: dict[RecordRef, Record], contacts: Iterable[RecordRef]
-) -> None:
-    """Give contacts all their companies: a list tells the primary one alone. One refused keeps what it has."""
-    wanted = sorted(set(contacts))
-    batch = await client.batch({str(ref): methods.companies_of_contact(ref.id) for ref in wanted})
-    for ref in wanted:
-        answer = batch.answers.get(str(ref))
-        if answer is not None:
-            ids = answers.linked_ids(answer, "COMPANY_ID")
-            others = [link for link in records[ref].links if link.type is not RecordType.COMPANY]
-            companies = (RecordRef(RecordType.COMPANY, company) for company in ids)
-            records[ref] = replace(records[ref], links=(*companies, *others))

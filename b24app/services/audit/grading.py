@@ -7,10 +7,20 @@ from itertools import combinations
 
 from b24app.dedupe.grade import Grade
 from b24app.dedupe.group import DuplicateGroup
-from b24app.dedupe.keys import MatchKey
+from b24app.dedupe.keys import KeyKind, MatchKey
 from b24app.dedupe.match import Reason, compare
-from b24app.dedupe.record import Record, RecordRef
+from b24app.dedupe.record import Record, RecordRef, ValueKind
 from b24app.dedupe.rules import RuleSet
+
+CALLED_BY = frozenset(
+    {KeyKind.PHONE, KeyKind.EMAIL}
+)  # an alias or a local number is never what a portal looks up
+VALUE_KINDS = {
+    KeyKind.PHONE: ValueKind.PHONE,
+    KeyKind.WEAK_PHONE: ValueKind.PHONE,
+    KeyKind.EMAIL: ValueKind.EMAIL,
+    KeyKind.EMAIL_ALIAS: ValueKind.EMAIL,
+}
 
 
 @dataclass(frozen=True, slots=True)

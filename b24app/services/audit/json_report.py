@@ -10,7 +10,8 @@ import orjson
 
 from b24app.bitrix24.calls import JSON
 from b24app.dedupe.record import RecordRef
-from b24app.services.audit.result import VALUE_KINDS, AuditedGroup, AuditResult, Hub
+from b24app.services.audit.grading import VALUE_KINDS
+from b24app.services.audit.result import AuditedGroup, AuditResult, Hub
 
 
 def to_json(result: AuditResult, *, with_values: bool) -> bytes:

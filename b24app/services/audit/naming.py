@@ -17,8 +17,7 @@ from b24app.dedupe.record import Record, RecordRef, RecordType
 from b24app.dedupe.routing import Holder, Routing, next_call
 from b24app.dedupe.rules import DAY_S, RuleSet
 from b24app.dedupe.shared import SharedData, SharedKind, classify_shared
-from b24app.services.audit.grading import grade_group
-from b24app.services.audit.result import CALLED_BY, VALUE_KINDS
+from b24app.services.audit.grading import CALLED_BY, VALUE_KINDS, grade_group
 from b24app.store.audit_values import AuditGroup, AuditShared, NameGrade
 from b24app.store.audit_writer import Graded
 from b24app.store.index_batch import IndexedRecord

@@ -5,22 +5,12 @@ from dataclasses import dataclass
 
 from b24app.dedupe.grade import Grade
 from b24app.dedupe.group import DuplicateGroup, Grouping, KeyHolders, Link, pair_table
-from b24app.dedupe.keys import KeyKind, keyed_values
+from b24app.dedupe.keys import keyed_values
 from b24app.dedupe.record import Record, RecordRef, RecordType, ValueKind
 from b24app.dedupe.rules import RuleSet
 from b24app.dedupe.shared import SharedData, are_linked, classify_shared
 from b24app.services.audit.gathering import Gathered
-from b24app.services.audit.grading import GradedKey, grade_group
-
-CALLED_BY = frozenset(
-    {KeyKind.PHONE, KeyKind.EMAIL}
-)  # an alias or a local number is never what a portal looks up
-VALUE_KINDS = {
-    KeyKind.PHONE: ValueKind.PHONE,
-    KeyKind.WEAK_PHONE: ValueKind.PHONE,
-    KeyKind.EMAIL: ValueKind.EMAIL,
-    KeyKind.EMAIL_ALIAS: ValueKind.EMAIL,
-}
+from b24app.services.audit.grading import CALLED_BY, VALUE_KINDS, GradedKey, grade_group
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from b24app.dedupe.group import KeyHolders
 from b24app.dedupe.keys import MatchKey
 from b24app.dedupe.record import Record, RecordRef
-from b24app.services.audit.gathering import complete_links
 from b24app.services.audit.live import Members, read_members, read_open_deals
 from b24app.services.audit.naming import Judged, judge_group, shared_keys, sharers
 from b24app.services.audit.reading_pace import ReadingPace, ReadingPlan
 from b24app.services.audit.run_groups import COUNTS
 from b24app.services.audit.run_steps import Work
+from b24app.services.company_links import complete_links
 from b24app.store.audit_values import (
     AuditGroup,
     AuditStage,

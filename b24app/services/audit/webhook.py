@@ -13,7 +13,7 @@ from b24app.dedupe.bulk import group_table, grouping_of
 from b24app.dedupe.key_table import KeyTable
 from b24app.dedupe.record import Record, RecordRef
 from b24app.dedupe.rules import RuleMistake, RuleSet
-from b24app.services.audit.gathering import Gatherer, Progress, complete_links
+from b24app.services.audit.gathering import Gatherer, Progress
 from b24app.services.audit.refusals import WrongOrder
 from b24app.services.audit.result import (
     AuditResult,
@@ -23,6 +23,7 @@ from b24app.services.audit.result import (
     members_and_samples,
     unlinked_sharers,
 )
+from b24app.services.company_links import complete_links
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ from xlsxwriter.worksheet import Worksheet
 from b24app.dedupe.grade import Grade
 from b24app.dedupe.record import RecordRef, RecordType
 from b24app.dedupe.shared import Severity
-from b24app.services.audit.result import VALUE_KINDS, AuditedGroup, AuditResult, Hub, SharedValue
+from b24app.services.audit.grading import VALUE_KINDS
+from b24app.services.audit.result import AuditedGroup, AuditResult, Hub, SharedValue
 from b24app.services.audit.summary import summary
 from b24app.services.audit.words import Words
 from b24app.services.links import card_path
