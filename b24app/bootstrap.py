@@ -26,16 +26,16 @@ from b24app.dedupe.keys import THIS_PROCESS
 from b24app.jobs.queue import JobQueue
 from b24app.jobs.tasks import add_tasks
 from b24app.logs import logger, quiet_addresses, set_up_logs
-from b24app.services.audit.files import write_files
-from b24app.services.audit.gathering import Progress
-from b24app.services.audit.refusals import AuditStopped, sentence_for
-from b24app.services.audit.result import Material
-from b24app.services.audit.terminal import progress_bar, summary_lines
-from b24app.services.audit.webhook import AuditOrder, WebhookAudit, open_audit
+from b24app.services.audit.by_webhook.files import write_files
+from b24app.services.audit.by_webhook.gathering import Progress
+from b24app.services.audit.by_webhook.refusals import AuditStopped, sentence_for
+from b24app.services.audit.by_webhook.result import Material
+from b24app.services.audit.by_webhook.terminal import progress_bar, summary_lines
+from b24app.services.audit.by_webhook.webhook import AuditOrder, WebhookAudit, open_audit
 from b24app.services.audit.words import WORDS
 from b24app.services.health import count_call
-from b24app.services.manifest import Manifest, parse_manifest
-from b24app.services.portal import Queue, Runtime
+from b24app.services.portal.context import Queue, Runtime
+from b24app.services.portal.manifest import Manifest, parse_manifest
 from b24app.store import database, embedded
 from b24app.store.address import libpq_dsn
 from b24app.store.vault import Vault
@@ -287,7 +287,7 @@ def demo_settings(data_dir: Path, **overrides: object) -> Settings:
     base = Settings(
         data_dir=data_dir,
         secret_key=key_file.read_text(encoding="ascii"),  # type: ignore[arg-type]
-        client_id="local.b24app.demo",
+        client_id="local.b24app.demo.stage",
         client_secret="demo-client-secret",  # type: ignore[arg-type]  # noqa: S106
         allow_insecure_http=True,
     )

@@ -10,11 +10,11 @@ import typer
 
 from b24app import bootstrap
 from b24app.config import Settings, SettingsMistake, read_environment, read_settings
-from b24app.demo import show
-from b24app.demo_check import check as run_check
+from b24app.demo.check import check as run_check
+from b24app.demo.stage import show
 from b24app.doctor import examine
-from b24app.services.audit.refusals import AuditStopped
-from b24app.services.audit.webhook import AuditOrder
+from b24app.services.audit.by_webhook.refusals import AuditStopped
+from b24app.services.audit.by_webhook.webhook import AuditOrder
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -21,9 +21,9 @@ import numpy as np
 from b24app.clock import SystemClock
 from b24app.dedupe.key_table import KeyTable
 from b24app.sandbox.limits import SandboxLimits
-from b24app.services.audit.orders import AuditScope, AuditTerms
-from b24app.services.audit.run_groups import group_and_store
-from b24app.services.audit.run_steps import open_work
+from b24app.services.audit.run.groups import group_and_store
+from b24app.services.audit.run.orders import AuditScope, AuditTerms
+from b24app.services.audit.run.steps import open_work
 from b24app.store.address import libpq_dsn
 from b24app.store.audit_values import PAIR_TYPES, GroupCursor, GroupFilter, GroupOrder
 from b24app.store.audits import AuditOrder

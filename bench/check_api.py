@@ -22,8 +22,8 @@ from b24app.clock import SystemClock
 from b24app.dedupe.record import RecordRef, RecordType
 from b24app.logs import set_up_logs
 from b24app.sandbox.limits import SandboxLimits
-from b24app.services.access import PageToken
-from b24app.services.api_keys import create_key
+from b24app.services.pages.api_keys import create_key
+from b24app.services.portal.access import PageToken
 from b24app.store.address import libpq_dsn
 from b24app.store.database import Store
 from b24app.web.api import MAX_QUESTIONS

@@ -23,8 +23,8 @@ from b24app.dedupe.record import RecordType
 from b24app.dedupe.rules import RuleSet
 from b24app.sandbox.people_names import Person
 from b24app.sandbox.people_values import ValuePool, type_email, type_phone
-from b24app.services.reading import PAGE_ROWS, REQUEST_ROWS
-from b24app.services.record_columns import keys_of_rows, row_ids, to_batch
+from b24app.services.indexing.reading import PAGE_ROWS, REQUEST_ROWS
+from b24app.services.indexing.record_columns import keys_of_rows, row_ids, to_batch
 from bench.accuracy import PORTAL_KEY, key_table
 from bench.grouping import cpu_s, peak_mb
 from bench.population import HUB_LIMIT, Population, make_population

@@ -13,8 +13,8 @@ from b24app.dedupe.rules import RuleSet
 from b24app.sandbox.crm import Fields
 from b24app.sandbox.portal import SandboxPortal
 from b24app.sandbox.rest.reading import ClassicPrinter
-from b24app.services.record_columns import to_batch
-from b24app.services.records import SELECTED
+from b24app.services.indexing.record_columns import to_batch
+from b24app.services.indexing.records import SELECTED
 from b24app.store.index_batch import IndexedBatch
 from bench.database import execute
 from bench.town import Town

@@ -16,12 +16,12 @@ import xlsxwriter
 
 from b24app.bitrix24.answers import Viewer
 from b24app.dedupe.record import Multifield, PersonName, Record, RecordRef, RecordType, Stage, ValueKind
-from b24app.services.audit.export_rows import MEMBER_COLUMNS, Rows, csv_lines
-from b24app.services.audit.live_members import LiveMembers
+from b24app.services.audit.export.export_rows import MEMBER_COLUMNS, Rows, csv_lines
+from b24app.services.audit.export.workbook import CardLink, Cell, Moment, Workbook
+from b24app.services.audit.pages.live_members import LiveMembers
 from b24app.services.audit.sealed_file import SealedWriter, new_key
 from b24app.services.audit.words import WORDS
-from b24app.services.audit.workbook import CardLink, Cell, Moment, Workbook
-from b24app.services.records import LiveRecord
+from b24app.services.indexing.records import LiveRecord
 from b24app.store.audit_values import AuditMember
 from bench.report import Figure
 

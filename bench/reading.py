@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from b24app.sandbox.limits import SandboxLimits
-from b24app.services.sync import index_portal
+from b24app.services.indexing.sync import index_portal
 from b24app.store.limits import Bucket
 from bench.database import fresh_database
 from bench.floors import reading_floor

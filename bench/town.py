@@ -19,7 +19,7 @@ from b24app.sandbox.oauth import SandboxOAuth
 from b24app.sandbox.portal import SandboxPortal
 from b24app.sandbox.server import create_oauth_app, create_portal_app
 from b24app.sandbox.users import Breadth, User
-from b24app.services.portal import Runtime
+from b24app.services.portal.context import Runtime
 from b24app.store.database import Store
 from b24app.store.portals import PortalStatus, StoredTokens
 from b24app.store.vault import Vault

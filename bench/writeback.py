@@ -21,9 +21,9 @@ from b24app.jobs.tasks import TASKS
 from b24app.logs import set_up_logs
 from b24app.sandbox.limits import SandboxLimits
 from b24app.sandbox.portal import SandboxPortal
-from b24app.services.field_book import read_spelling, write_anew_where_fields_are_new
-from b24app.services.portal import open_portal
-from b24app.services.result_fields import ResultCode
+from b24app.services.portal.context import open_portal
+from b24app.services.writeback.field_book import read_spelling, write_anew_where_fields_are_new
+from b24app.services.writeback.result_fields import ResultCode
 from b24app.web.app import create_app
 from bench.customers import customer_row, load_index
 from bench.database import execute, fresh_database

@@ -12,9 +12,9 @@ from tempfile import TemporaryDirectory
 
 from playwright.async_api import Browser, FrameLocator, Page, async_playwright
 
-from b24app.demo import Stage, install, stage, wait_until_indexed, wait_until_published
-from b24app.demo_audit import audit_portal
-from b24app.demo_chain import ROBOT, missing_links, set_up_automation
+from b24app.demo.audit import audit_portal
+from b24app.demo.chain import ROBOT, missing_links, set_up_automation
+from b24app.demo.stage import Stage, install, stage, wait_until_indexed, wait_until_published
 from b24app.sandbox.people import SHOWCASE
 from b24app.sandbox.portal import SandboxPortal
 from b24app.sandbox.repeats import create_repeat

@@ -1,7 +1,7 @@
 """A CRM record as matching sees it, frozen.
 
 Owns the words lead, contact, company, multifield. How Bitrix24 spells its fields is known by
-`services.records` alone.
+`services.indexing.records` alone.
 """
 
 from __future__ import annotations

@@ -16,10 +16,8 @@ from b24app.bitrix24.errors import (
 )
 from b24app.jobs.queue import BULK, SOON, JobQueue
 from b24app.logs import logger
-from b24app.services.audit.portal_run import give_up_audit, run_audit
-from b24app.services.audit.schedule import order_scheduled, portals_to_audit
-from b24app.services.carry_out import RETRY_TASK, carry_out_effects, retry_effects
-from b24app.services.deliver_webhooks import deliver_webhooks, portals_to_tell
+from b24app.services.audit.run.portal_run import give_up_audit, run_audit
+from b24app.services.audit.run.schedule import order_scheduled, portals_to_audit
 from b24app.services.housekeeping import (
     portals_to_act,
     portals_to_answer,
@@ -29,14 +27,16 @@ from b24app.services.housekeeping import (
     portals_to_sweep,
     purge,
 )
-from b24app.services.installation import register_again
-from b24app.services.keep_up import keep_up
-from b24app.services.portal import Runtime, UnknownPortal, block_portal, renew_tokens
+from b24app.services.indexing.refresh import LostRights
+from b24app.services.indexing.sync import give_up_reading, index_portal, reconcile_portal, sweep_portal
+from b24app.services.installation.install import register_again
+from b24app.services.portal.context import Runtime, UnknownPortal, block_portal, renew_tokens
 from b24app.services.publishing import BACKLOG_TASK, TASK
-from b24app.services.refresh import LostRights
 from b24app.services.robots.answering import answer_robots
-from b24app.services.sync import give_up_reading, index_portal, reconcile_portal, sweep_portal
-from b24app.services.writeback import publish_backlog, publish_outcomes
+from b24app.services.webhooks.deliver import deliver_webhooks, portals_to_tell
+from b24app.services.writeback.carry_out import RETRY_TASK, carry_out_effects, retry_effects
+from b24app.services.writeback.keep_up import keep_up
+from b24app.services.writeback.publish import publish_backlog, publish_outcomes
 
 log = logger(__name__)
 

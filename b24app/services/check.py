@@ -17,8 +17,8 @@ from b24app.dedupe.keys import KeyedValue, KeyKind, MatchKey, keyed_values
 from b24app.dedupe.match import Grade, grade_by_value
 from b24app.dedupe.record import Multifield, Record, RecordRef, RecordType, ValueKind
 from b24app.dedupe.rules import RuleSet
-from b24app.services.candidates import Candidate, Candidates, candidates_among
-from b24app.services.portal import Runtime
+from b24app.services.card.candidates import Candidate, Candidates, candidates_among
+from b24app.services.portal.context import Runtime
 from b24app.store.index import Holder
 from b24app.store.portals import PortalStatus
 

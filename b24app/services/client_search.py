@@ -16,11 +16,11 @@ from b24app.dedupe.grade import Grade
 from b24app.dedupe.keys import KeyedValue, MatchKey, keyed_values
 from b24app.dedupe.record import Record, RecordRef, RecordType, ValueKind
 from b24app.dedupe.rules import Reveal, RuleSet
-from b24app.services.candidates import Candidates, find_candidates
+from b24app.services.card.candidates import Candidates, find_candidates
 from b24app.services.check import CheckQuestion, read_values
+from b24app.services.indexing.records import SELECTED, LiveRecord, to_live_record
 from b24app.services.links import card_path
-from b24app.services.portal import PortalContext, Runtime, open_portal_as
-from b24app.services.records import SELECTED, LiveRecord, to_live_record
+from b24app.services.portal.context import PortalContext, Runtime, open_portal_as
 
 MAX_FOUND = 30  # options of one answer; whoever shares a value with more is a switchboard
 MAX_QUERY = 200  # characters of a phone or an e-mail

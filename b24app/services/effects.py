@@ -1,6 +1,6 @@
 """What the app does in a portal beyond writing fields: planned in a transaction, carried out once, taken back exactly.
 
-Planning asks no portal. Carrying out is ``carry_out.py``, what each kind does is in ``effect_kinds.py``.
+Planning asks no portal. Carrying out is ``writeback/carry_out.py``, what each kind does is in ``writeback/effect_kinds.py``.
 """
 
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from b24app.bitrix24.calls import JSON
-from b24app.services.portal import PortalContext
+from b24app.services.portal.context import PortalContext
 from b24app.store.database import Transaction
 
 Payload: TypeAlias = Mapping[str, JSON]

@@ -6,7 +6,7 @@ from prometheus_client import Counter, Gauge
 
 from b24app.bitrix24.calls import CallRecord
 from b24app.services.housekeeping import portals_to_drain
-from b24app.services.portal import Runtime, StoreUnavailable
+from b24app.services.portal.context import Runtime, StoreUnavailable
 
 CALLS = Counter("b24app_rest_requests", "REST requests to portals", ["priority", "outcome"])
 PORTALS = Gauge("b24app_portals", "Active portals", ["state"])

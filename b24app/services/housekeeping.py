@@ -1,9 +1,9 @@
 """What the clock asks for: which portals need work, and what may be thrown away."""
 
 from b24app.logs import logger
-from b24app.services.enquiry_reaction import NEW_LEAD_S
+from b24app.services.enquiries.reaction import NEW_LEAD_S
 from b24app.services.phone_fixes import UNDO_LIFE_S
-from b24app.services.portal import Runtime, UnknownPortal
+from b24app.services.portal.context import Runtime, UnknownPortal
 from b24app.store.sync_state import SyncKind, SyncState
 from b24app.store.vault import SealBroken
 

@@ -13,7 +13,7 @@ from b24app.bitrix24.calls import JSON, Command
 from b24app.bitrix24.errors import PortalBusy
 from b24app.dedupe.phone_form import written_form
 from b24app.dedupe.record import RecordRef, RecordType
-from b24app.services.portal import PortalContext
+from b24app.services.portal.context import PortalContext
 from b24app.store.phone_fixes import FixedPhone, PhoneFix
 
 UNDO_LIFE_S = 30 * 86_400.0

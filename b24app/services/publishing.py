@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from b24app.dedupe.outcome import MatchKind
-from b24app.services.portal import Runtime
+from b24app.services.portal.context import Runtime
 from b24app.store.database import Transaction
 
 OPTION = "publishing"

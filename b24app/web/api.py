@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from pydantic_core import PydanticCustomError
 from starlette.exceptions import HTTPException
 
-from b24app.services.api_keys import KeyRefused, TooFast, admit
 from b24app.services.check import CheckAnswer, CheckQuestion, PortalClosed, TypeWord, check
-from b24app.services.portal import StoreUnavailable, UnknownPortal
+from b24app.services.pages.api_keys import KeyRefused, TooFast, admit
+from b24app.services.portal.context import StoreUnavailable, UnknownPortal
 from b24app.web.calls import BodyTooLarge, read_body, runtime_of
 
 PREFIX = "/api/"

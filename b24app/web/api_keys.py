@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from b24app.services.access import use_page_token
-from b24app.services.api_keys import create_key, revoke_key
+from b24app.services.pages.api_keys import create_key, revoke_key
+from b24app.services.portal.access import use_page_token
 from b24app.web.calls import FORM_BODY, one, read_act, runtime_of
 from b24app.web.connections import connections_response
 

@@ -21,8 +21,8 @@ from b24app.bitrix24.errors import (
 from b24app.bitrix24.forms import MalformedCall
 from b24app.bitrix24.origins import OriginRefused, portal_origin
 from b24app.logs import logger
-from b24app.services.access import Refused
-from b24app.services.portal import Runtime, StoreUnavailable, UnknownPortal
+from b24app.services.portal.access import Refused
+from b24app.services.portal.context import Runtime, StoreUnavailable, UnknownPortal
 from b24app.web import (
     api,
     api_keys,

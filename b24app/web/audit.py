@@ -6,20 +6,21 @@ from dataclasses import replace
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from b24app.services.access import Refused, use_page_token
-from b24app.services.audit import acts, forms
-from b24app.services.audit.access import save_access
-from b24app.services.audit.group_acts import hand_group, part_group
-from b24app.services.audit.open_desk import Desk, find_run, get_run, open_desk, open_whole_desk
-from b24app.services.audit.orders import OrderMistake
-from b24app.services.audit.page_values import Choice
-from b24app.services.audit.schedule import save_schedule
-from b24app.services.audit.show_group import show_group
-from b24app.services.audit.show_groups import no_groups, read_turn, show_groups
-from b24app.services.audit.show_home import HomeNews, show_home, show_live
-from b24app.services.audit.show_hubs import show_hubs
-from b24app.services.audit.show_report import show_report
-from b24app.services.audit.try_rules import try_rules
+from b24app.services.audit.pages import forms
+from b24app.services.audit.pages.group_acts import hand_group, part_group
+from b24app.services.audit.pages.open_desk import Desk, find_run, get_run, open_desk, open_whole_desk
+from b24app.services.audit.pages.page_values import Choice
+from b24app.services.audit.pages.show_group import show_group
+from b24app.services.audit.pages.show_groups import no_groups, read_turn, show_groups
+from b24app.services.audit.pages.show_home import HomeNews, show_home, show_live
+from b24app.services.audit.pages.show_hubs import show_hubs
+from b24app.services.audit.pages.show_report import show_report
+from b24app.services.audit.pages.try_rules import try_rules
+from b24app.services.audit.run import acts
+from b24app.services.audit.run.access import save_access
+from b24app.services.audit.run.orders import OrderMistake
+from b24app.services.audit.run.schedule import save_schedule
+from b24app.services.portal.access import Refused, use_page_token
 from b24app.web.calls import FORM_BODY, one, read_act, runtime_of
 from b24app.web.pages import page_response
 

@@ -3,11 +3,11 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
-from b24app.services.access import use_page_token
-from b24app.services.audit.export import open_export, order_export, show_files
-from b24app.services.audit.open_desk import get_run, open_whole_desk
-from b24app.services.audit.show_report import show_report
-from b24app.services.audit.write_export import write_export
+from b24app.services.audit.export.write_export import write_export
+from b24app.services.audit.pages.export import open_export, order_export, show_files
+from b24app.services.audit.pages.open_desk import get_run, open_whole_desk
+from b24app.services.audit.pages.show_report import show_report
+from b24app.services.portal.access import use_page_token
 from b24app.web.audit import number_of
 from b24app.web.background import Background
 from b24app.web.calls import FORM_BODY, one, read_act, runtime_of

@@ -7,8 +7,8 @@ from fastapi import Request
 from b24app.bitrix24.forms import BODY_LIMIT_BYTES, Form, MalformedCall
 from b24app.bitrix24.incoming import FrameCall, PortalEvent, parse_event, parse_form, parse_frame
 from b24app.bitrix24.incoming_robots import RobotCall, parse_robot_call
-from b24app.services.access import PageToken, read_page_token
-from b24app.services.portal import Runtime
+from b24app.services.portal.access import PageToken, read_page_token
+from b24app.services.portal.context import Runtime
 
 FORM_BODY = {
     "requestBody": {

@@ -3,10 +3,10 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from b24app.services.access import PageToken, use_page_token
-from b24app.services.api_keys import KeyOutcome
-from b24app.services.show_connections import show_connections
-from b24app.services.webhooks import (
+from b24app.services.pages.api_keys import KeyOutcome
+from b24app.services.pages.show_connections import show_connections
+from b24app.services.portal.access import PageToken, use_page_token
+from b24app.services.webhooks.manage import (
     WebhookOutcome,
     create_webhook,
     remove_webhook,

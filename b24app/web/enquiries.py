@@ -3,9 +3,9 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from b24app.services.access import PageToken, use_page_token
-from b24app.services.enquiry_acts import EnquiryForm, save_enquiry_rules, undo_effect, undo_enquiry
-from b24app.services.show_enquiries import show_enquiries
+from b24app.services.pages.enquiry_acts import EnquiryForm, save_enquiry_rules, undo_effect, undo_enquiry
+from b24app.services.pages.show_enquiries import show_enquiries
+from b24app.services.portal.access import PageToken, use_page_token
 from b24app.web.calls import FORM_BODY, one, read_act, runtime_of
 from b24app.web.pages import page_response
 

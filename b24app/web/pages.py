@@ -3,11 +3,11 @@
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
-from b24app.services.access import use_page_token, verify_frame
-from b24app.services.installation import install_portal
-from b24app.services.portal import portal_origin_of
-from b24app.services.settings import SettingsForm, save_settings
-from b24app.services.show_overview import OverviewRequest, show_overview
+from b24app.services.installation.install import install_portal
+from b24app.services.pages.settings import SettingsForm, save_settings
+from b24app.services.pages.show_overview import OverviewRequest, show_overview
+from b24app.services.portal.access import use_page_token, verify_frame
+from b24app.services.portal.context import portal_origin_of
 from b24app.texts import language_of
 from b24app.web.calls import FORM_BODY, read_act, read_frame, runtime_of
 from b24app.web.templating import Pages

@@ -3,9 +3,9 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from b24app.services.access import use_page_token
-from b24app.services.phone_fix_list import undo_listed_fix
-from b24app.services.show_automation import show_automation
+from b24app.services.pages.phone_fix_list import undo_listed_fix
+from b24app.services.pages.show_automation import show_automation
+from b24app.services.portal.access import use_page_token
 from b24app.web.calls import FORM_BODY, one, read_act, runtime_of
 from b24app.web.pages import page_response
 

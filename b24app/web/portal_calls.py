@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse
 
-from b24app.services.intake import accept_event
+from b24app.services.indexing.intake import accept_event
 from b24app.web.calls import FORM_BODY, read_event, runtime_of
 
 router = APIRouter()

@@ -4,8 +4,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from b24app.bitrix24.forms import MalformedCall
-from b24app.services.access import verify_frame
 from b24app.services.client_search import SearchRequest, search_clients
+from b24app.services.portal.access import verify_frame
 from b24app.web.calls import FORM_BODY, read_frame, runtime_of
 from b24app.web.pages import page_response
 

@@ -6,10 +6,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from b24app.bitrix24.forms import MalformedCall
-from b24app.services.access import use_page_token, verify_frame
-from b24app.services.card import Card
-from b24app.services.decisions import reject, undo
-from b24app.services.show_card import CardRequest, show_card
+from b24app.services.card.decisions import reject, undo
+from b24app.services.card.show import CardRequest, show_card
+from b24app.services.card.shown import Card
+from b24app.services.portal.access import use_page_token, verify_frame
 from b24app.web.calls import FORM_BODY, one, read_act, read_frame, runtime_of
 from b24app.web.pages import page_response
 

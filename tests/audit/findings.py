@@ -11,7 +11,7 @@ from b24app.dedupe.key_table import KeyTable
 from b24app.dedupe.keys import KeyKind, MatchKey
 from b24app.dedupe.record import RecordRef, RecordType
 from b24app.dedupe.rules import RuleSet
-from b24app.services.audit.grouping import Findings, find_groups
+from b24app.services.audit.run.grouping import Findings, find_groups
 from b24app.store.index_columns import RecordColumns
 
 Rejected = frozenset[frozenset[RecordRef]]

@@ -11,10 +11,10 @@ from b24app.bitrix24.errors import PortalBusy
 from b24app.bitrix24.throttle import Limits, Priority
 from b24app.sandbox.faults import Fault, FaultKind
 from b24app.sandbox.people import seed
-from b24app.services.audit.budget import BURST
-from b24app.services.audit.orders import DEFAULT_BUDGET
-from b24app.services.limits import StoredThrottle
-from b24app.services.portal import open_portal
+from b24app.services.audit.run.budget import BURST
+from b24app.services.audit.run.orders import DEFAULT_BUDGET
+from b24app.services.portal.context import open_portal
+from b24app.services.portal.limits import StoredThrottle
 from b24app.store.audit_values import AuditRun, AuditStage, AuditState, Progress
 from bench.virtual_clock import run_virtually
 from tests.audit.virtual_audits import Audited, audited_portals

@@ -6,11 +6,11 @@ import pytest
 
 from b24app.bitrix24.throttle import LocalThrottle, Priority
 from b24app.dedupe.record import RecordType, Stage
-from b24app.services.audit.access import AuditAccess
-from b24app.services.audit.budget import BudgetThrottle
-from b24app.services.audit.orders import AuditScope, AuditTerms, OrderMistake, Window
-from b24app.services.audit.run_steps import Pace
-from b24app.services.audit.schedule import AuditSchedule, Every
+from b24app.services.audit.run.access import AuditAccess
+from b24app.services.audit.run.budget import BudgetThrottle
+from b24app.services.audit.run.orders import AuditScope, AuditTerms, OrderMistake, Window
+from b24app.services.audit.run.schedule import AuditSchedule, Every
+from b24app.services.audit.run.steps import Pace
 from b24app.store.audit_values import Progress
 from tests.conftest import StillClock
 

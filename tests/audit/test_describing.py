@@ -10,8 +10,8 @@ from b24app.dedupe.group import DuplicateGroup
 from b24app.dedupe.keys import MatchKey
 from b24app.dedupe.record import RecordRef, RecordType
 from b24app.dedupe.rules import RuleSet
-from b24app.services.audit.describing import Describer
-from b24app.services.audit.grouping import GRADE_BY_KEY
+from b24app.services.audit.run.describing import Describer
+from b24app.services.audit.run.grouping import GRADE_BY_KEY
 from b24app.store.audit_columns import AuditMemberColumns
 from b24app.store.audit_values import PAIR_TYPES, AuditGroup, AuditLink, NameGrade
 from tests.audit.findings import Known, findings_of, plain_groups, portals, rejections

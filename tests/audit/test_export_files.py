@@ -7,10 +7,10 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from b24app.dedupe.record import RecordType
-from b24app.services.audit.charts import bars, heat, line, stacked
-from b24app.services.audit.export_rows import csv_lines
+from b24app.services.audit.export.export_rows import csv_lines
+from b24app.services.audit.export.workbook import CardLink, Moment, Workbook
+from b24app.services.audit.pages.charts import bars, heat, line, stacked
 from b24app.services.audit.sealed_file import PIECE_BYTES, BrokenFile, SealedWriter, new_key, open_pieces
-from b24app.services.audit.workbook import CardLink, Moment, Workbook
 from b24app.store.audit_values import PAIR_TYPES
 
 CONTENT = bytes(range(256)) * (PIECE_BYTES // 256 * 2 + 7)

@@ -9,8 +9,8 @@ from b24app.dedupe.keys import match_keys
 from b24app.dedupe.record import Record, RecordRef
 from b24app.dedupe.rules import RuleSet
 from b24app.dedupe.shared import Severity, SharedKind
-from b24app.services.audit.compare_runs import compare_runs
-from b24app.services.audit.naming import Judged, judge_group, shared_keys
+from b24app.services.audit.run.compare_runs import compare_runs
+from b24app.services.audit.run.naming import Judged, judge_group, shared_keys
 from b24app.store.audit_sums import MemberColumns
 from b24app.store.audit_values import Change, NameGrade
 from b24app.store.index_batch import IndexedRecord

@@ -12,12 +12,12 @@ from b24app.dedupe.group import group_records
 from b24app.dedupe.keys import match_keys
 from b24app.dedupe.record import Multifield, PersonName, Record, RecordRef, RecordType, ValueKind
 from b24app.dedupe.rules import RuleSet
-from b24app.services.audit.files import write_files
-from b24app.services.audit.gathering import Gathered
+from b24app.services.audit.by_webhook.files import write_files
+from b24app.services.audit.by_webhook.gathering import Gathered
+from b24app.services.audit.by_webhook.refusals import sentence_for
+from b24app.services.audit.by_webhook.result import AuditResult, Circumstances, Material, build_result
+from b24app.services.audit.by_webhook.webhook import AuditOrder
 from b24app.services.audit.grading import grade_group
-from b24app.services.audit.refusals import sentence_for
-from b24app.services.audit.result import AuditResult, Circumstances, Material, build_result
-from b24app.services.audit.webhook import AuditOrder
 from b24app.services.audit.words import WORDS
 
 RULES, KEY = RuleSet(), bytes(32)

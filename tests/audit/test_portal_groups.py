@@ -11,9 +11,9 @@ from b24app.dedupe.key_table import KeyTable
 from b24app.dedupe.keys import KeyKind, MatchKey
 from b24app.dedupe.record import RecordRef, RecordType, Stage
 from b24app.dedupe.rules import RuleSet
-from b24app.services.audit.describing import Chunk, Describer
-from b24app.services.audit.grouping import Findings, find_groups, scope_mask
-from b24app.services.audit.orders import AuditScope
+from b24app.services.audit.run.describing import Chunk, Describer
+from b24app.services.audit.run.grouping import Findings, find_groups, scope_mask
+from b24app.services.audit.run.orders import AuditScope
 from b24app.store.audit_values import AuditGroup
 from b24app.store.index_columns import RecordColumns
 from tests.dedupe.seeded import seeded_keys

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from b24app.services.audit.reading_pace import ReadingPace, ReadingPlan
+from b24app.services.audit.run.reading_pace import ReadingPace, ReadingPlan
 from b24app.store.audit_sums import UnreadColumns
 
 MOST_RECORDS = 2_300

@@ -9,8 +9,8 @@ from b24app.dedupe.grade import Grade
 from b24app.dedupe.keys import MatchKey
 from b24app.dedupe.record import RecordRef
 from b24app.dedupe.rules import RuleSet
-from b24app.services.audit.grouping import GRADE_BY_KEY, Findings
-from b24app.services.audit.simulate import ShownGroups, compare
+from b24app.services.audit.run.grouping import GRADE_BY_KEY, Findings
+from b24app.services.audit.run.simulate import ShownGroups, compare
 from tests.audit.findings import Rejected, findings_of, plain_groups, portals, rejections
 
 Groups = list[tuple[RecordRef, ...]]

@@ -2,7 +2,7 @@
 
 from b24app.bitrix24.answers_structure import Department, departments
 from b24app.bitrix24.calls import Answer
-from b24app.services.audit.structure import Structure
+from b24app.services.audit.run.structure import Structure
 
 
 def a_structure(*rows: tuple[int, str, int | None]) -> Structure:

@@ -19,8 +19,8 @@ from b24app.sandbox.faults import Fault, FaultKind
 from b24app.sandbox.limits import SandboxLimits
 from b24app.sandbox.people import seed
 from b24app.sandbox.users import Breadth, User
-from b24app.services.audit.refusals import AuditStopped
-from b24app.services.audit.webhook import AuditOrder
+from b24app.services.audit.by_webhook.refusals import AuditStopped
+from b24app.services.audit.by_webhook.webhook import AuditOrder
 from b24app.services.audit.words import WORDS
 from tests.audit.portal_by_webhook import ADMIN, CODE, INSECURE, Served, served
 from tests.conftest import StillClock

@@ -16,11 +16,11 @@ from b24app.sandbox.oauth import SandboxOAuth
 from b24app.sandbox.people import Seeded
 from b24app.sandbox.portal import SandboxPortal
 from b24app.sandbox.server import create_oauth_app, create_portal_app
-from b24app.services.audit.orders import AuditScope, AuditTerms
-from b24app.services.audit.portal_run import work_off
-from b24app.services.audit.run_steps import Steps, open_work
-from b24app.services.portal import Runtime
-from b24app.services.sync import index_portal
+from b24app.services.audit.run.orders import AuditScope, AuditTerms
+from b24app.services.audit.run.portal_run import work_off
+from b24app.services.audit.run.steps import Steps, open_work
+from b24app.services.indexing.sync import index_portal
+from b24app.services.portal.context import Runtime
 from b24app.store.audit_values import AuditRun, Change, GroupFilter, GroupOrder
 from b24app.store.audits import AuditOrder
 from b24app.store.database import Store

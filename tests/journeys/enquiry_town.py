@@ -4,7 +4,7 @@ import httpx
 
 from b24app.clock import SystemClock
 from b24app.jobs.tasks import TASKS
-from b24app.services.enquiry_rules import OPTION
+from b24app.services.enquiries.rules import OPTION
 from b24app.store.effects import Effect
 from tests.journeys.town import ADMIN, Town, token_of
 

@@ -7,8 +7,8 @@ from b24app.dedupe.keys import match_keys
 from b24app.dedupe.record import RecordRef, RecordType
 from b24app.sandbox.portal import SandboxPortal
 from b24app.sandbox.rest.answering import RestDoor, RestRequest
-from b24app.services.portal import open_portal
-from b24app.services.records import SELECTED, to_live_record
+from b24app.services.indexing.records import SELECTED, to_live_record
+from b24app.services.portal.context import open_portal
 from b24app.store.index_batch import IndexedRecord
 from tests.journeys.town import Town
 

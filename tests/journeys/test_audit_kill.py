@@ -14,9 +14,9 @@ import httpx
 import pytest
 
 from b24app.jobs.queue import STALLED_AFTER_S
-from b24app.services.audit.export import SILENT_S
-from b24app.services.audit.orders import AuditTerms
-from b24app.services.carry_out import LOOK_AFTER_S
+from b24app.services.audit.pages.export import SILENT_S
+from b24app.services.audit.run.orders import AuditTerms
+from b24app.services.writeback.carry_out import LOOK_AFTER_S
 from b24app.store.address import libpq_dsn
 from b24app.store.audit_values import AuditRun, AuditState
 from tests.journeys.log_tap import betrayals

@@ -13,14 +13,12 @@ from b24app.bitrix24.throttle import Priority
 from b24app.dedupe.group import group_records
 from b24app.dedupe.record import RecordType
 from b24app.dedupe.rules import RuleSet
-from b24app.services.access import Refused
-from b24app.services.audit import acts
-from b24app.services.audit.access import AuditAccess, may_audit, save_access
-from b24app.services.audit.numbers import AuditNumbers
-from b24app.services.audit.orders import AuditScope, AuditTerms, Window
-from b24app.services.audit.portal_run import run_audit, work_off
-from b24app.services.audit.run_steps import RunStopped, Steps, open_work
-from b24app.services.audit.schedule import (
+from b24app.services.audit.run import acts
+from b24app.services.audit.run.access import AuditAccess, may_audit, save_access
+from b24app.services.audit.run.numbers import AuditNumbers
+from b24app.services.audit.run.orders import AuditScope, AuditTerms, Window
+from b24app.services.audit.run.portal_run import run_audit, work_off
+from b24app.services.audit.run.schedule import (
     AuditSchedule,
     Every,
     order_scheduled,
@@ -28,8 +26,10 @@ from b24app.services.audit.schedule import (
     read_schedule,
     save_schedule,
 )
-from b24app.services.audit.simulate import NEEDS_READING, simulate_rules
-from b24app.services.portal import PortalContext, open_portal
+from b24app.services.audit.run.simulate import NEEDS_READING, simulate_rules
+from b24app.services.audit.run.steps import RunStopped, Steps, open_work
+from b24app.services.portal.access import Refused
+from b24app.services.portal.context import PortalContext, open_portal
 from b24app.store.audit_values import AuditRun, AuditState, Change, GroupFilter, GroupOrder
 from tests.conftest import StillClock
 from tests.journeys.indexes import index_of

@@ -10,10 +10,10 @@ import pytest_asyncio
 from b24app.bitrix24.throttle import Priority
 from b24app.sandbox.people import SHOWCASE
 from b24app.sandbox.portal import SandboxPortal
-from b24app.services.audit import acts
-from b24app.services.audit.export import LIFE_S
+from b24app.services.audit.pages.export import LIFE_S
+from b24app.services.audit.run import acts
 from b24app.services.housekeeping import purge
-from b24app.services.portal import PortalContext, open_portal
+from b24app.services.portal.context import PortalContext, open_portal
 from b24app.store.audit_values import AuditRun
 from tests.conftest import StillClock
 from tests.journeys.processes import until

@@ -11,8 +11,8 @@ import httpx
 import pytest
 from pydantic import TypeAdapter
 
-from b24app.services.api_keys import BURST, MAX_KEYS, USE_NOTED_EVERY_S
 from b24app.services.check import CheckAnswer
+from b24app.services.pages.api_keys import BURST, MAX_KEYS, USE_NOTED_EVERY_S
 from b24app.web.api import MAX_QUESTIONS
 from tests.conftest import StillClock
 from tests.journeys.test_trust import act

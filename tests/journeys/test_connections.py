@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from b24app.services.webhooks import MAX_WEBHOOKS
+from b24app.services.webhooks.manage import MAX_WEBHOOKS
 from tests.conftest import StillClock
 from tests.journeys.test_trust import act
 from tests.journeys.town import ADMIN, Town, token_of, town

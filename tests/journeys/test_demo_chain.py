@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from b24app.demo_chain import REPEATS, missing_links, set_up_automation
+from b24app.demo.chain import REPEATS, missing_links, set_up_automation
 from b24app.sandbox.fields import BINDING_MARKS
 from b24app.sandbox.people import SHOWCASE
 from b24app.sandbox.repeats import create_repeat

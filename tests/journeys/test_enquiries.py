@@ -8,9 +8,9 @@ import pytest_asyncio
 
 from b24app.sandbox.events import DeliveryPlan
 from b24app.sandbox.faults import Fault, FaultKind
-from b24app.services.carry_out import NotYet
 from b24app.services.effects import EffectKind, plan_effect
-from b24app.services.enquiry_rules import OPTION
+from b24app.services.enquiries.rules import OPTION
+from b24app.services.writeback.carry_out import NotYet
 from b24app.store.effects import EffectState
 from tests.journeys.enquiry_town import (
     KEEPER,

@@ -11,7 +11,7 @@ from b24app.jobs.tasks import TASKS
 from b24app.sandbox.events import DeliveryPlan
 from b24app.sandbox.faults import Fault, FaultKind
 from b24app.sandbox.portal import SandboxPortal
-from b24app.services.portal import PortalStatus
+from b24app.services.portal.context import PortalStatus
 from b24app.store.sync_state import SyncKind
 from tests.conftest import StillClock
 from tests.journeys.indexes import index_of, undisturbed

@@ -12,7 +12,7 @@ from b24app.clock import SystemClock
 from b24app.jobs.tasks import TASKS
 from b24app.sandbox.faults import Fault, FaultKind
 from b24app.sandbox.limits import SandboxLimits
-from b24app.services.portal import PortalStatus
+from b24app.services.portal.context import PortalStatus
 from tests.conftest import StillClock
 from tests.journeys.indexes import index_of, undisturbed
 from tests.journeys.town import ADMIN, Town, token_of, town

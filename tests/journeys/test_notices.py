@@ -11,8 +11,8 @@ import pytest_asyncio
 from b24app.dedupe.record import RecordRef, RecordType
 from b24app.sandbox.events import DeliveryPlan
 from b24app.sandbox.timeline import Comment
-from b24app.services.notices import OPTION
-from b24app.services.parts import Part, parts_off
+from b24app.services.notices.options import OPTION
+from b24app.services.portal.parts import Part, parts_off
 from tests.journeys.seen import SeenPage
 from tests.journeys.shared_town import installed_town
 from tests.journeys.test_decisions import TravelClock

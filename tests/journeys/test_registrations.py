@@ -9,9 +9,9 @@ from b24app.bootstrap import read_manifest
 from b24app.sandbox.crm import CustomField
 from b24app.sandbox.limits import SandboxLimits
 from b24app.sandbox.quirks import PlanPart
-from b24app.services.installation import register_again
-from b24app.services.parts import Part, parts_off
-from b24app.services.registration_memory import FIELD_RESTORED, Memory
+from b24app.services.installation.install import register_again
+from b24app.services.installation.memory import FIELD_RESTORED, Memory
+from b24app.services.portal.parts import Part, parts_off
 from tests.conftest import StillClock
 from tests.journeys.town import ADMIN, Town, token_of, town
 

@@ -11,10 +11,10 @@ from b24app.dedupe.outcome import MatchKind, Outcome
 from b24app.dedupe.record import RecordRef, RecordType
 from b24app.jobs.tasks import TASKS
 from b24app.sandbox.events import DeliveryPlan
-from b24app.services.outcomes import find_outcomes
-from b24app.services.portal import open_portal
+from b24app.services.outcomes.find import find_outcomes
+from b24app.services.portal.context import open_portal
 from b24app.services.publishing import OPTION, PublishingOptions
-from b24app.services.result_fields import ResultCode
+from b24app.services.writeback.result_fields import ResultCode
 from tests.conftest import StillClock
 from tests.journeys.seen import SeenPage
 from tests.journeys.shared_town import installed_town

@@ -16,7 +16,7 @@ from b24app.sandbox.people import SHOWCASE
 from b24app.sandbox.wire import to_pairs
 from b24app.sandbox.workflows import RobotStep
 from b24app.services.housekeeping import portals_to_answer
-from b24app.services.portal import PortalStatus, block_portal
+from b24app.services.portal.context import PortalStatus, block_portal
 from b24app.services.robots.catalogue import ROBOTS
 from b24app.store.robot_calls import Ending
 from tests.journeys.shared_town import installed_town

@@ -12,7 +12,7 @@ from b24app.sandbox.faults import Fault, FaultKind
 from b24app.sandbox.workflows import RobotStep
 from b24app.services.housekeeping import purge
 from b24app.services.phone_fixes import UNDO_LIFE_S, undo_phone_fix
-from b24app.services.portal import Priority, open_portal
+from b24app.services.portal.context import Priority, open_portal
 from b24app.services.publishing import OPTION
 from b24app.store.phone_fixes import PhoneFix
 from tests.journeys.shared_town import installed_town

@@ -10,7 +10,7 @@ import pytest_asyncio
 from b24app.dedupe.rules import RuleSet
 from b24app.sandbox.faults import Fault, FaultKind
 from b24app.sandbox.people import SHOWCASE
-from b24app.services.sync import index_portal
+from b24app.services.indexing.sync import index_portal
 from tests.journeys.seen import Ref, SeenPage
 from tests.journeys.shared_town import installed_town
 from tests.journeys.town import ADMIN, Town

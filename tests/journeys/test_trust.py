@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from b24app.services import access
+from b24app.services.portal import access
 from tests.conftest import StillClock
 from tests.journeys.town import ADMIN, Town, token_of, town
 

@@ -22,7 +22,7 @@ from b24app.sandbox.oauth import SandboxOAuth
 from b24app.sandbox.people import Seeded, seed
 from b24app.sandbox.portal import SandboxPortal
 from b24app.sandbox.server import PageRoutes
-from b24app.services.portal import PortalStatus
+from b24app.services.portal.context import PortalStatus
 from b24app.store.address import libpq_dsn
 from b24app.store.database import is_in_transaction
 from b24app.store.portals import Portal, StoredTokens

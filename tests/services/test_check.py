@@ -6,7 +6,7 @@ from b24app.dedupe.keys import MatchKey, keyed_values
 from b24app.dedupe.match import Grade
 from b24app.dedupe.record import RecordRef
 from b24app.dedupe.rules import RuleSet
-from b24app.services.candidates import Candidate, Candidates
+from b24app.services.card.candidates import Candidate, Candidates
 from b24app.services.check import Asked, CheckQuestion, CheckReason, ValueRef, judge, read_values
 from tests.dedupe.builders import LEAD, PORTAL_KEY, a_record
 

@@ -14,9 +14,9 @@ from b24app.bitrix24.origins import ReceiverRefused, receiver_address
 from b24app.bitrix24.wire import NotDelivered, PublicPinned, is_public, make_sender
 from b24app.dedupe.grade import Grade
 from b24app.dedupe.record import RecordRef, RecordType
-from b24app.services.deliver_webhooks import GIVE_UP_AFTER_S, PAUSES_S, deliver_webhooks, portals_to_tell
-from b24app.services.portal import Runtime
-from b24app.services.webhook_events import EventKind, WebhookEvent, plan_event
+from b24app.services.portal.context import Runtime
+from b24app.services.webhooks.deliver import GIVE_UP_AFTER_S, PAUSES_S, deliver_webhooks, portals_to_tell
+from b24app.services.webhooks.events import EventKind, WebhookEvent, plan_event
 from b24app.store.database import Store
 from b24app.store.webhooks import DeliveryState, WebhookState
 from tests.conftest import StillClock

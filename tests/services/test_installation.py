@@ -12,9 +12,9 @@ from b24app.bitrix24.incoming import FrameCall, parse_frame
 from b24app.bitrix24.wire import make_sender
 from b24app.bootstrap import make_runtime, make_vault
 from b24app.config import Settings
-from b24app.services.access import Refused
-from b24app.services.installation import install_portal
-from b24app.services.portal import Runtime
+from b24app.services.installation.install import install_portal
+from b24app.services.portal.access import Refused
+from b24app.services.portal.context import Runtime
 from b24app.store.database import Store
 from tests.conftest import StillClock
 

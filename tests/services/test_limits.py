@@ -1,7 +1,7 @@
 """The request limits of a portal's plan."""
 
 from b24app.bitrix24.throttle import Limits, Priority
-from b24app.services.limits import StoredThrottle
+from b24app.services.portal.limits import StoredThrottle
 from b24app.store.database import Store
 from b24app.store.portals import PortalStatus, StoredTokens
 from tests.conftest import StillClock

@@ -8,9 +8,9 @@ from b24app.dedupe.grade import Grade
 from b24app.dedupe.match import ReasonCode
 from b24app.dedupe.outcome import Outcome, OutcomeMatch, Status
 from b24app.dedupe.record import RecordRef, RecordType, Stage
-from b24app.services.note_text import LINKS_SHOWN, NoteWriter
-from b24app.services.notices import Happening, NoticeOptions, NoticesMistake, happenings, is_news
-from b24app.services.outcome_change import OutcomeChange
+from b24app.services.notices.note_text import LINKS_SHOWN, NoteWriter
+from b24app.services.notices.options import Happening, NoticeOptions, NoticesMistake, happenings, is_news
+from b24app.services.outcomes.change import OutcomeChange
 from b24app.store.outcomes import StoredOutcome
 
 LEAD = RecordRef(RecordType.LEAD, 1)

@@ -13,8 +13,8 @@ from b24app.bitrix24.errors import (
     PlanRefused,
 )
 from b24app.dedupe.rules import RuleSet
-from b24app.services.parts import REASONS, Part, PartOff, note_part, part_reason, parts_off
-from b24app.services.portal import PortalContext, Runtime
+from b24app.services.portal.context import PortalContext, Runtime
+from b24app.services.portal.parts import REASONS, Part, PartOff, note_part, part_reason, parts_off
 from b24app.store.database import Store
 from b24app.store.portals import PortalStatus, StoredTokens
 from tests.conftest import StillClock

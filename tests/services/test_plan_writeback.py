@@ -8,10 +8,10 @@ from b24app.bitrix24.answers_fields import UserField
 from b24app.dedupe.outcome import MatchKind, Outcome, Surroundings, not_checked, outcomes
 from b24app.dedupe.record import Record, RecordRef, RecordType
 from b24app.dedupe.rules import RuleSet
-from b24app.services.plan_writeback import changes_of, plan_writeback
 from b24app.services.publishing import PublishingMistake, PublishingOptions
-from b24app.services.reason_text import reason_text
-from b24app.services.result_fields import ResultCode, Spelling
+from b24app.services.writeback.plan import changes_of, plan_writeback
+from b24app.services.writeback.reason_text import reason_text
+from b24app.services.writeback.result_fields import ResultCode, Spelling
 from b24app.store.outcomes import StoredOutcome
 from tests.dedupe.builders import COMPANY, CONTACT, LEAD, PORTAL_KEY, a_record
 

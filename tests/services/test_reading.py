@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from b24app.dedupe.record import RecordType
-from b24app.services.reading import REQUEST_ROWS, Bounds, plan_request, plan_spans
+from b24app.services.indexing.reading import REQUEST_ROWS, Bounds, plan_request, plan_spans
 from b24app.store.sync_state import Range
 
 LEAD, CONTACT = RecordType.LEAD, RecordType.CONTACT

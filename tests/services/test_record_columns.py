@@ -15,8 +15,8 @@ from b24app.bitrix24.listing import ListedRow
 from b24app.dedupe.keys import MatchKey, match_keys
 from b24app.dedupe.record import RecordRef, RecordType
 from b24app.dedupe.rules import RuleSet
-from b24app.services.record_columns import to_batch, to_moments
-from b24app.services.records import to_live_record, to_timestamp
+from b24app.services.indexing.record_columns import to_batch, to_moments
+from b24app.services.indexing.records import to_live_record, to_timestamp
 from b24app.store.arrays import from_links
 from b24app.store.index_batch import IndexedBatch
 

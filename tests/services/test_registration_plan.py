@@ -11,14 +11,14 @@ from b24app.dedupe.grade import Grade
 from b24app.dedupe.outcome import Status
 from b24app.dedupe.record import RecordType
 from b24app.dedupe.shared import Severity, SharedKind
-from b24app.services.manifest import ManifestMistake, parse_manifest
-from b24app.services.registration_plan import (
+from b24app.services.installation.plan import (
     find_misfits,
     plan_fields,
     plan_steps,
     plan_triggers,
     wanted_steps,
 )
+from b24app.services.portal.manifest import ManifestMistake, parse_manifest
 
 MANIFEST = read_manifest()
 BASE = "https://app.example/"

@@ -3,9 +3,9 @@
 from b24app.dedupe.keys import KeyKind
 from b24app.dedupe.record import RecordType, ValueKind
 from b24app.dedupe.shared import Severity, SharedKind
-from b24app.services.audit.naming import ADVICE
-from b24app.services.audit.orders import AuditScope
-from b24app.services.audit.show_groups import CHANGES, NAMES, ORDERS
+from b24app.services.audit.pages.show_groups import CHANGES, NAMES, ORDERS
+from b24app.services.audit.run.naming import ADVICE
+from b24app.services.audit.run.orders import AuditScope
 from b24app.store.audit_values import AuditStage, AuditState
 from b24app.store.exports import ExportKind
 

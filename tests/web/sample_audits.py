@@ -3,10 +3,10 @@
 from b24app.dedupe.grade import Grade
 from b24app.dedupe.record import Multifield, PersonName, Record, RecordRef, RecordType, Stage, ValueKind
 from b24app.dedupe.rules import RuleSet
-from b24app.services.audit.charts import bars, bars_in_order, heat, line, stacked
-from b24app.services.audit.compare_members import marks_of, merge_order, side_by_side
-from b24app.services.audit.form_values import OrderForm, RulesForm, ScheduleForm, Trial
-from b24app.services.audit.page_values import (
+from b24app.services.audit.pages.charts import bars, bars_in_order, heat, line, stacked
+from b24app.services.audit.pages.compare_members import marks_of, merge_order, side_by_side
+from b24app.services.audit.pages.form_values import OrderForm, RulesForm, ScheduleForm, Trial
+from b24app.services.audit.pages.page_values import (
     ChainLink,
     Changes,
     Choice,
@@ -26,8 +26,8 @@ from b24app.services.audit.page_values import (
     ShownHub,
     ShownShared,
 )
-from b24app.services.audit.picker_values import Option, Picker, Pickers
-from b24app.services.records import LiveRecord
+from b24app.services.audit.pages.picker_values import Option, Picker, Pickers
+from b24app.services.indexing.records import LiveRecord
 from b24app.store.audit_values import PAIR_TYPES
 from tests.web.sample_overviews import ANNA, BORIS, DAY_S, NOW, SCRIPT, UNNAMED
 

@@ -1,11 +1,11 @@
 """Sample values of the page of automation."""
 
 from b24app.dedupe.outcome import MatchKind
-from b24app.services.notice_settings import MEANS, NoticeChoice, ShownNotices
-from b24app.services.notices import TRIGGERS, Happening
-from b24app.services.phone_fix_list import ShownPhoneFixes
-from b24app.services.publishing_settings import ShownPublishing
-from b24app.services.show_automation import Automation
+from b24app.services.notices.options import TRIGGERS, Happening
+from b24app.services.pages.notice_settings import MEANS, NoticeChoice, ShownNotices
+from b24app.services.pages.phone_fix_list import ShownPhoneFixes
+from b24app.services.pages.publishing_settings import ShownPublishing
+from b24app.services.pages.show_automation import Automation
 from tests.web.sample_phone_fixes import PHONE_FIXES
 
 ROWS = tuple(

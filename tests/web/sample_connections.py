@@ -1,6 +1,7 @@
 """Sample values of the page of connections: API keys and webhooks in every state."""
 
-from b24app.services.connections import (
+from b24app.services.mistake import Mistake
+from b24app.services.pages.connections import (
     Connections,
     ShownKey,
     ShownKeys,
@@ -8,8 +9,7 @@ from b24app.services.connections import (
     ShownWebhook,
     ShownWebhooks,
 )
-from b24app.services.mistake import Mistake
-from b24app.services.webhooks import KINDS
+from b24app.services.webhooks.manage import KINDS
 from tests.web.sample_overviews import ANNA, BORIS, DAY_S, NOW, SCRIPT, UNNAMED
 
 KEYS = (

@@ -3,15 +3,15 @@
 from dataclasses import replace
 
 from b24app.dedupe.enquiry_rules import EnquiryRules
-from b24app.services.build_card import PATH
-from b24app.services.enquiries import (
+from b24app.services.card.build import PATH
+from b24app.services.mistake import Mistake
+from b24app.services.pages.enquiries import (
     EnquiriesPage,
     ShownEffect,
     ShownEnquiry,
     ShownEnquiryRules,
     ShownRecord,
 )
-from b24app.services.mistake import Mistake
 from tests.web.sample_overviews import DAY_S, NOW, SCRIPT
 
 STAGES = (("NEW", "Не обработан"), ("IN_PROCESS", "В работе"), ("UC_1", SCRIPT))

@@ -2,8 +2,8 @@
 
 from b24app.dedupe.match import Grade
 from b24app.dedupe.rules import RuleSet
-from b24app.services.card import Person
-from b24app.services.overview import (
+from b24app.services.card.shown import Person
+from b24app.services.pages.overview import (
     Change,
     IndexingProgress,
     Mistake,
@@ -12,7 +12,7 @@ from b24app.services.overview import (
     ShownParts,
     ShownRules,
 )
-from b24app.services.parts import Part
+from b24app.services.portal.parts import Part
 
 NOW = 1_772_000_000.0
 DAY_S = 86_400.0

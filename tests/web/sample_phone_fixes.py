@@ -1,7 +1,7 @@
 """Sample values of the list of phones brought to one form: fresh, undone, too old, and a value somebody played with."""
 
-from b24app.services.build_card import PATH
-from b24app.services.phone_fix_list import ShownPhoneFix, ShownPhoneFixes
+from b24app.services.card.build import PATH
+from b24app.services.pages.phone_fix_list import ShownPhoneFix, ShownPhoneFixes
 from tests.web.sample_overviews import DAY_S, NOW, SCRIPT
 
 

@@ -8,7 +8,7 @@ from b24app.dedupe.match import compare
 from b24app.dedupe.record import Multifield, PersonName, Record, RecordRef, RecordType, Stage, ValueKind
 from b24app.dedupe.rules import RuleSet
 from b24app.dedupe.shared import Severity, SharedKind
-from b24app.services.card import (
+from b24app.services.card.shown import (
     Card,
     CardValue,
     Coverage,

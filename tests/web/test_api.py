@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from b24app.services.api_keys import KEY_CHARACTERS
+from b24app.services.pages.api_keys import KEY_CHARACTERS
 from b24app.web.api import BODY_LIMIT_BYTES, MAX_LENGTH, MAX_VALUES
 from tests.conftest import StillClock
 from tests.journeys.test_check_api import make_key

@@ -8,7 +8,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from b24app.dedupe.shared import Severity
-from b24app.services.card import Verdict
+from b24app.services.card.shown import Verdict
 from b24app.texts import LANGUAGES, UnknownText, teller, translator
 from tests.web.samples import CARDS
 from tests.web.text_families import FAMILIES, ROOT

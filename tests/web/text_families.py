@@ -11,13 +11,13 @@ from b24app.dedupe.outcome import MatchKind
 from b24app.dedupe.record import RecordType, Stage
 from b24app.dedupe.rules import MistakeCode, Reveal, RuleSet
 from b24app.dedupe.shared import SharedKind
-from b24app.services.card import Verdict
-from b24app.services.decisions import EXPIRIES_DAYS
-from b24app.services.enquiries import ACTIONS
-from b24app.services.notice_settings import MEANS
-from b24app.services.notices import Happening
-from b24app.services.parts import REASONS, Part
-from b24app.services.webhook_events import EventKind
+from b24app.services.card.decisions import EXPIRIES_DAYS
+from b24app.services.card.shown import Verdict
+from b24app.services.notices.options import Happening
+from b24app.services.pages.enquiries import ACTIONS
+from b24app.services.pages.notice_settings import MEANS
+from b24app.services.portal.parts import REASONS, Part
+from b24app.services.webhooks.events import EventKind
 from b24app.store.decisions import RejectReason
 from b24app.store.effects import EffectState
 from b24app.web.app import REFUSALS

@@ -21,8 +21,14 @@ from b24app.bitrix24.errors import (
 )
 from b24app.bitrix24.throttle import Priority
 from b24app.logs import logger
-from b24app.services.parts import Part, note_part, part_reason
-from b24app.services.portal import PortalContext, Runtime, StoreUnavailable, UnknownPortal, open_portal
+from b24app.services.portal.context import (
+    PortalContext,
+    Runtime,
+    StoreUnavailable,
+    UnknownPortal,
+    open_portal,
+)
+from b24app.services.portal.parts import Part, note_part, part_reason
 from b24app.services.publishing import ask_to_publish
 from b24app.services.robots.catalogue import ROBOTS
 from b24app.services.robots.robot import Ended, RobotAnswer

@@ -9,8 +9,8 @@ from b24app.dedupe.outcome import Outcome, Status
 from b24app.dedupe.record import Record, RecordRef, RecordType
 from b24app.dedupe.routing import Holder, Routing, next_call
 from b24app.dedupe.shared import SharedData, classify_shared
-from b24app.services.card_reading import LiveView, deal_commands, link_commands, read_view, who_and_what
-from b24app.services.portal import PortalContext
+from b24app.services.card.reading import LiveView, deal_commands, link_commands, read_view, who_and_what
+from b24app.services.portal.context import PortalContext
 from b24app.services.robots.robot import Ended, Given, Inputs, Robot, RobotAnswer, to_code, to_user
 from b24app.services.robots.subjects import catch_up, find_subjects, find_their_outcomes, refs_of
 from b24app.store.robot_calls import KeptCall

@@ -16,8 +16,7 @@ from b24app.dedupe.outcome import Outcome, OutcomeMatch, Status
 from b24app.dedupe.record import RecordRef, RecordType
 from b24app.dedupe.rules import RuleSet
 from b24app.dedupe.shared import SharedKind
-from b24app.services.portal import PortalContext
-from b24app.services.reason_text import reason_text
+from b24app.services.portal.context import PortalContext
 from b24app.services.robots.robot import (
     Ended,
     Given,
@@ -32,6 +31,7 @@ from b24app.services.robots.robot import (
     to_user,
 )
 from b24app.services.robots.subjects import catch_up, find_subjects, find_their_outcomes, refs_of
+from b24app.services.writeback.reason_text import reason_text
 from b24app.store.robot_calls import KeptCall
 from b24app.texts import language_of
 

@@ -3,8 +3,8 @@
 import hashlib
 
 from b24app.bitrix24.incoming_robots import RobotCall
-from b24app.services.access import verify_robot
-from b24app.services.portal import Runtime
+from b24app.services.portal.access import verify_robot
+from b24app.services.portal.context import Runtime
 from b24app.services.robots.catalogue import ROBOTS
 from b24app.services.robots.robot import InputMistake, Inputs
 from b24app.store.portals import PortalStatus

@@ -11,9 +11,9 @@ from b24app.dedupe.enquiry import Judgement
 from b24app.dedupe.enquiry_rules import LOOK_BACK_DAYS, By, EnquiryRules
 from b24app.dedupe.outcome import Outcome, Status
 from b24app.dedupe.record import RecordRef, RecordType
-from b24app.services.enquiry import find_enquiry_outcomes, judge_enquiry
-from b24app.services.enquiry_rules import read_enquiry_rules
-from b24app.services.portal import PortalContext
+from b24app.services.enquiries.judge import find_enquiry_outcomes, judge_enquiry
+from b24app.services.enquiries.rules import read_enquiry_rules
+from b24app.services.portal.context import PortalContext
 from b24app.services.robots.robot import (
     Ended,
     Given,

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from b24app.bitrix24.calls import JSON
 from b24app.dedupe.record import RecordRef, RecordType
-from b24app.services.portal import PortalContext
+from b24app.services.portal.context import PortalContext
 from b24app.store.robot_calls import KeptCall
 
 Given: TypeAlias = Mapping[str, tuple[str, ...]]

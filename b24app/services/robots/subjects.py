@@ -8,10 +8,10 @@ from b24app.bitrix24.errors import NotFound
 from b24app.dedupe.outcome import Outcome
 from b24app.dedupe.record import RecordRef, RecordType
 from b24app.dedupe.rules import RuleSet
-from b24app.services.outcomes import look_at
-from b24app.services.portal import PortalContext
+from b24app.services.indexing.refresh import LostRights, refresh_records
+from b24app.services.outcomes.find import look_at
+from b24app.services.portal.context import PortalContext
 from b24app.services.publishing import ask_to_publish
-from b24app.services.refresh import LostRights, refresh_records
 from b24app.services.robots.robot import Ended
 from b24app.store.robot_calls import KeptCall
 

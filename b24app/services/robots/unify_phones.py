@@ -12,7 +12,7 @@ from b24app.bitrix24.calls import JSON
 from b24app.dedupe.phone_form import masked
 from b24app.dedupe.record import RecordRef
 from b24app.services.phone_fixes import PhonePlan, plan_phones, read_phones, write_fixes
-from b24app.services.portal import PortalContext
+from b24app.services.portal.context import PortalContext
 from b24app.services.robots.robot import Ended, Given, Inputs, Robot, RobotAnswer, one_flag
 from b24app.services.robots.subjects import Subjects, find_subjects, refs_of
 from b24app.store.phone_fixes import PhoneFix

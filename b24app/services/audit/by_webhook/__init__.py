@@ -1,0 +1,1 @@
+"""The audit without an installation: reads through an incoming webhook, writes files, leaves nothing."""

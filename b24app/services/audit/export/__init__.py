@@ -1,0 +1,1 @@
+"""Files of an audit: rows read live into a workbook, sealed piece by piece."""

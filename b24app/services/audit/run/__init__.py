@@ -1,0 +1,1 @@
+"""A run over the index of a portal: ordered, grouped, named, summed up, compared with the last."""

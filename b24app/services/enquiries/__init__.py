@@ -1,0 +1,1 @@
+"""Repeat enquiries: rules, judgement, and what is done in the earlier record."""

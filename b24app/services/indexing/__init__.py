@@ -1,0 +1,1 @@
+"""Reading a portal into the index, and keeping up with its events."""

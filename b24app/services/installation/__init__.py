@@ -1,0 +1,1 @@
+"""An installation's life, and everything that is registered in a portal."""

@@ -1,0 +1,1 @@
+"""What people and automation are told of changes: notes, notifications, triggers."""

@@ -1,0 +1,1 @@
+"""What is true of a record now, and what became other."""

@@ -1,0 +1,1 @@
+"""The app's own pages and their forms: overview, settings, automation, enquiries, connections."""
