@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, any_, func, literal, select, tuple_, update
+from sqlalchemy import ColumnElement, any_, func, literal, or_, select, tuple_, update
 
 from b24app.dedupe.grade import Grade
 from b24app.dedupe.keys import KeyKind
@@ -158,7 +158,6 @@ def _conditions(wanted: GroupFilter) -> list[ColumnElement[bool]]:
         "severity": wanted.severity,
         "change": wanted.change,
         "is_solved": wanted.is_solved,
-        "handed_to": wanted.handed_to,
         "shared_kind": None if wanted.shared_kind is None else SHARED_KINDS.index(wanted.shared_kind),
     }
     found: list[ColumnElement[bool]] = [
@@ -168,6 +167,9 @@ def _conditions(wanted: GroupFilter) -> list[ColumnElement[bool]]:
         found.append(columns.size >= wanted.least_size)
     if wanted.responsible_id is not None:
         found.append(literal(wanted.responsible_id) == any_(columns.responsibles))
+    if wanted.concerns is not None:
+        is_responsible = literal(wanted.concerns) == any_(columns.responsibles)
+        found.append(or_(is_responsible, columns.handed_to == wanted.concerns))
     if wanted.pair is not None:
         found.append(columns.pairs.op("&")(1 << PAIR_TYPES.index(wanted.pair)) > 0)
     return found

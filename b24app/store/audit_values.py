@@ -226,7 +226,7 @@ class GroupCursor:
 
 @dataclass(frozen=True, slots=True)
 class GroupFilter:
-    """Which groups are wanted; None does not ask."""
+    """Which groups are wanted; None does not ask. ``concerns``: he is responsible for a record, or is to settle it."""
 
     least_size: int | None = None
     grade: Grade | None = None
@@ -237,4 +237,4 @@ class GroupFilter:
     pair: tuple[RecordType, RecordType] | None = None
     change: Change | None = None
     is_solved: bool | None = None
-    handed_to: int | None = None
+    concerns: int | None = None

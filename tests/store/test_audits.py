@@ -89,13 +89,14 @@ async def test_groups_are_found_by_what_they_are(store: Store):
         graded = Graded(0, Grade.LIKELY, NameGrade.PASSED_ON, 12, SharedKind.SEVERAL, Severity.ALARM)
         await tx.audits.grade_groups(run.run_id, [graded])
         await tx.audits.describe_members(run.run_id, {(0, a_contact(1)): "CALL"})
-        await tx.audits.hand_over(run.run_id, 1, 7, NOON)
+        await tx.audits.hand_over(run.run_id, 2, 8, NOON)
 
     async with store.read(portal.portal_id) as tx:
         wanted = {
             GroupFilter(least_size=3): [1],
             GroupFilter(responsible_id=7): [1],
-            GroupFilter(handed_to=7): [1],
+            GroupFilter(concerns=7): [1],
+            GroupFilter(concerns=8): [2],
             GroupFilter(pair=lead_pair): [2],
             GroupFilter(name_grade=NameGrade.PASSED_ON, grade=Grade.LIKELY): [0],
             GroupFilter(shared_kind=SharedKind.SEVERAL, severity=Severity.ALARM): [0],

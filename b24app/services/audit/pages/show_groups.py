@@ -103,7 +103,6 @@ def _back(steps: str) -> str:
 
 def to_filter(choice: Choice, own_id: int | None) -> GroupFilter:
     """Return which groups are meant; raises Refused for what no page offers."""
-    responsible = _number(choice.responsible)
     return GroupFilter(
         least_size=_number(choice.least_size),
         grade=_pick(GRADES, choice.grade),
@@ -112,7 +111,8 @@ def to_filter(choice: Choice, own_id: int | None) -> GroupFilter:
         pair=_pick(PAIRS, choice.pair),
         change=_pick(CHANGES, choice.change),
         is_solved=True if choice.change == SOLVED else None,
-        responsible_id=own_id if own_id is not None else responsible,
+        responsible_id=_number(choice.responsible),
+        concerns=own_id,
     )
 
 
