@@ -1,6 +1,6 @@
 """What the app does in a portal beyond writing fields: planned in a transaction, carried out once, taken back exactly.
 
-Planning asks no portal. Carrying out is ``writeback/carry_out.py``, what each kind does is in ``writeback/effect_kinds.py``.
+Planning asks no portal. Carrying out is ``writeback/carry_out.py``, what each kind does ``writeback/effect_kinds.py``.
 """
 
 from collections.abc import Mapping

@@ -43,10 +43,19 @@ function spellTimes(root) {
   const day = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
   for (const time of root.querySelectorAll("time[datetime]")) {
     const moment = new Date(time.dateTime);
-    time.title = full.format(moment);
+    if (Object.keys(time.dataset).length) time.title = full.format(moment);
     if ("moment" in time.dataset) time.textContent = short.format(moment);
     if ("day" in time.dataset) time.textContent = day.format(moment);
     if ("ago" in time.dataset) time.textContent = age(moment);
+  }
+}
+
+// Hours and days that are typed are meant in the reader's time zone, unless they were kept in another.
+function nameZone(root) {
+  const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  for (const field of root.querySelectorAll('input[name="time_zone"][value=""]')) {
+    field.value = zone;
+    for (const shown of field.form.querySelectorAll("[data-zone]")) shown.textContent = zone;
   }
 }
 
@@ -72,6 +81,7 @@ function swap({ swap: part, goal }, answer, isQuiet) {
   const swapped = document.querySelector(`[data-part="${part}"]`);
   for (const box of swapped.querySelectorAll("details[data-keep]")) box.open = opened.includes(box.dataset.keep);
   spellTimes(swapped);
+  nameZone(swapped);
   offerFilters(swapped);
   const heading = swapped.querySelector(goal ? `[data-place="${goal}"]` : "[data-announce]");
   const told = swapped.querySelector("[data-tell]") ?? (isQuiet ? null : heading);
@@ -162,6 +172,7 @@ document.addEventListener("click", (event) => {
 });
 
 spellTimes(document);
+nameZone(document);
 setInterval(() => spellTimes(document), 30000);
 new ResizeObserver(() => requestAnimationFrame(fitFrame)).observe(document.body);
 startInPortal();

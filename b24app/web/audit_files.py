@@ -8,6 +8,7 @@ from b24app.services.audit.pages.export import open_export, order_export, show_f
 from b24app.services.audit.pages.open_desk import get_run, open_whole_desk
 from b24app.services.audit.pages.show_report import show_report
 from b24app.services.portal.access import use_page_token
+from b24app.services.time_zones import known_zone
 from b24app.web.audit import number_of
 from b24app.web.background import Background
 from b24app.web.calls import FORM_BODY, one, read_act, runtime_of
@@ -30,7 +31,7 @@ async def export(request: Request) -> HTMLResponse:
     run = await get_run(desk, number_of(fields, "run_id"))
     ordered = await order_export(desk, run, one(fields, "kind"))
     background: Background = request.app.state.background
-    background.start(write_export(desk, run, ordered))
+    background.start(write_export(desk, run, ordered, known_zone(one(fields, "time_zone"))))
     page = await show_report(desk, run, is_opened=False)
     return await page_response(request, "pages/audit_report.html", report=page)
 

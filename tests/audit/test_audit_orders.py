@@ -6,6 +6,14 @@ import pytest
 
 from b24app.bitrix24.throttle import LocalThrottle, Priority
 from b24app.dedupe.record import RecordType, Stage
+from b24app.services.audit.pages.forms import (
+    read_order_form,
+    read_schedule_form,
+    shown_schedule,
+    to_schedule,
+    to_scope,
+    to_terms,
+)
 from b24app.services.audit.run.access import AuditAccess
 from b24app.services.audit.run.budget import BudgetThrottle
 from b24app.services.audit.run.orders import AuditScope, AuditTerms, OrderMistake, Window
@@ -14,7 +22,7 @@ from b24app.services.audit.run.steps import Pace
 from b24app.store.audit_values import Progress
 from tests.conftest import StillClock
 
-MOSCOW = 180
+MOSCOW, BERLIN = "Europe/Moscow", "Europe/Berlin"
 
 
 def at(text: str) -> float:
@@ -59,6 +67,9 @@ def test_a_scope_and_terms_survive_the_way_through_json():
         (AuditTerms, {"budget": 60.5}, "budget"),
         (AuditTerms, {"window": [22, 24, 0]}, "window"),
         (AuditTerms, {"window": "22-6"}, "window"),
+        (AuditTerms, {"window": [22, 6, "Europe/Atlantis"]}, "window"),
+        (AuditTerms, {"window": [22, 6, 180]}, "window"),
+        (AuditSchedule, {"every": "day", "zone": "../etc/passwd"}, "zone"),
         (AuditTerms, {"incremental": 1}, "incremental"),
         (AuditTerms, {"told": [-1]}, "told"),
         (AuditSchedule, {"every": "hour"}, "every"),
@@ -98,9 +109,20 @@ def test_a_window_is_open_in_its_hours(window, open_hours):
         (AuditSchedule(Every.DAY, hour=3), "2026-03-02T02:59:59", "2026-03-02T03:00:00"),
         (AuditSchedule(Every.DAY, hour=3), "2026-03-02T03:00:00", "2026-03-03T03:00:00"),
         (
-            AuditSchedule(Every.DAY, hour=1, utc_offset_min=MOSCOW),
+            AuditSchedule(Every.DAY, hour=1, zone=MOSCOW),
             "2026-03-02T21:00:00",
             "2026-03-02T22:00:00",
+        ),
+        (AuditSchedule(Every.DAY, hour=3, zone=BERLIN), "2026-03-28T12:00:00", "2026-03-29T01:00:00"),
+        (AuditSchedule(Every.DAY, hour=3, zone=BERLIN), "2026-03-29T01:00:00", "2026-03-30T01:00:00"),
+        (AuditSchedule(Every.DAY, hour=2, zone=BERLIN), "2026-03-28T12:00:00", "2026-03-29T01:00:00"),
+        (AuditSchedule(Every.DAY, hour=2, zone=BERLIN), "2026-10-24T12:00:00", "2026-10-25T00:00:00"),
+        (AuditSchedule(Every.DAY, hour=2, zone=BERLIN), "2026-10-25T01:30:00", "2026-10-26T01:00:00"),
+        (AuditSchedule(Every.WEEK, hour=1, day=0, zone=MOSCOW), "2026-03-01T21:30:00", "2026-03-01T22:00:00"),
+        (
+            AuditSchedule(Every.MONTH, hour=1, day=1, zone=MOSCOW),
+            "2026-03-31T21:30:00",
+            "2026-03-31T22:00:00",
         ),
         (AuditSchedule(Every.WEEK, hour=3, day=6), "2026-03-02T12:00:00", "2026-03-08T03:00:00"),
         (AuditSchedule(Every.WEEK, hour=3, day=0), "2026-03-02T12:00:00", "2026-03-09T03:00:00"),
@@ -111,6 +133,62 @@ def test_a_window_is_open_in_its_hours(window, open_hours):
 def test_the_next_moment_of_a_schedule(schedule, now, following):
     assert schedule.next_after(at(now)) == at(following)
     assert AuditSchedule.from_dict(schedule.to_dict()) == schedule
+
+
+def test_what_an_earlier_version_kept_is_meant_in_utc():
+    kept = {
+        "every": "day",
+        "hour": 3,
+        "day": 0,
+        "utc_offset_min": 0,
+        "scope": {},
+        "terms": {"window": [22, 6, 0]},
+    }
+
+    schedule = AuditSchedule.from_dict(kept)
+
+    assert (schedule.zone, schedule.terms.window) == ("UTC", Window(22, 6, "UTC"))
+
+
+def test_hours_and_days_of_a_form_are_those_of_the_time_zone_it_was_filled_in():
+    fields = {"created_from": ["2026-10-25"], "created_to": ["2026-10-25"], "time_zone": [BERLIN]}
+    hours = {"from_hour": ["1"], "to_hour": ["3"], "budget": ["60"]}
+    typed = read_order_form({**fields, **hours, "types": ["lead"]})
+
+    scope, terms = to_scope(typed), to_terms(typed, incremental=False)
+
+    assert (scope.created_from, scope.created_to) == (at("2026-10-24T22:00:00"), at("2026-10-25T22:59:59"))
+    assert terms.window == Window(1, 3, BERLIN)
+
+
+def test_a_schedule_keeps_the_time_zone_it_was_made_in():
+    fields = {"every": ["day"], "hour": ["3"], "budget": ["60"], "types": ["lead"], "time_zone": [MOSCOW]}
+
+    schedule = to_schedule(read_schedule_form(fields))
+
+    assert schedule is not None
+    assert schedule.zone == MOSCOW
+    assert shown_schedule(schedule).time_zone == MOSCOW
+
+
+@pytest.mark.parametrize("named", ["", "Mars/Olympus", "/etc/localtime", "Europe", "\0"])
+def test_a_time_zone_nobody_knows_is_utc(named):
+    typed = read_schedule_form(
+        {"every": ["day"], "hour": ["3"], "budget": ["60"], "types": ["lead"], "time_zone": [named]}
+    )
+
+    schedule = to_schedule(typed)
+
+    assert schedule is not None
+    assert schedule.zone == "UTC"
+
+
+def test_the_last_day_of_the_calendar_can_be_typed():
+    typed = read_order_form(
+        {"created_to": ["9999-12-31"], "types": ["lead"], "time_zone": ["Pacific/Honolulu"]}
+    )
+
+    assert to_scope(typed).created_to == pytest.approx(253_402_336_799)
 
 
 async def test_an_audit_takes_its_share_of_the_requests_and_no_more():

@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from axe_core_python.async_playwright import Axe
-from playwright.async_api import Browser, Frame, Locator, Page, Request, async_playwright, expect
+from playwright.async_api import (
+    Browser,
+    Frame,
+    Locator,
+    Page,
+    Request,
+    ViewportSize,
+    async_playwright,
+    expect,
+)
 
 from b24app.sandbox.pages import page_routes
 from b24app.sandbox.people import SHOWCASE
@@ -81,9 +90,10 @@ class Visit:
 
 @asynccontextmanager
 async def visit(
-    chromium: Browser, acme: Town, *, width: int = 1280, scheme: str = "light"
+    chromium: Browser, acme: Town, *, width: int = 1280, scheme: str = "light", zone: str = "UTC"
 ) -> AsyncIterator[Visit]:
-    context = await chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+    size: ViewportSize = {"width": width, "height": 900}
+    context = await chromium.new_context(viewport=size, color_scheme=scheme, timezone_id=zone)  # type: ignore[arg-type]
     page = await context.new_page()
     page.set_default_timeout(10_000)
     found: list[str] = []

@@ -17,7 +17,7 @@ def summary(result: AuditResult, words: Words) -> Iterator[Figure]:
     for kind in sorted(result.unreadable):
         yield words["warning"], f"{words['unreadable']}: {words[kind.word]}"
     yield words["portal"], result.origin
-    yield words["started"], datetime.fromtimestamp(result.started_at, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    yield words["started"], datetime.fromtimestamp(result.started_at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     yield words["time"], round(result.finished_at - result.started_at, 1)
     yield words["requests"], result.requests
     for kind, coverage in result.coverage.items():

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from b24app.dedupe.record import RecordRef, RecordType, ValueKind
@@ -13,6 +13,7 @@ from b24app.services.audit.pages.show_groups import names_word
 from b24app.services.audit.words import Words
 from b24app.services.indexing.records import LiveRecord
 from b24app.services.links import card_path
+from b24app.services.time_zones import seconds_by_wall
 from b24app.store.audit_values import AuditGroup, AuditHub, AuditLink, AuditMember, AuditShared
 
 CHAIN_LINKS: Final = 20  # a longer chain is cut: nobody reads it in a cell
@@ -34,11 +35,12 @@ HUB_COLUMNS: Final = ("kind", "size", "leads", "contacts", "companies", "sample"
 
 
 class Rows:
-    """Rows in one language, with links into one portal."""
+    """Rows in one language, with links into one portal and times of one zone."""
 
-    def __init__(self, origin: str, words: Words) -> None:
+    def __init__(self, origin: str, words: Words, zone: tzinfo) -> None:
         self._origin = origin
         self._words = words
+        self._zone = zone
 
     def headers(self, columns: Iterable[str]) -> list[str]:
         return [self._words[column] for column in columns]
@@ -57,7 +59,7 @@ class Rows:
             self._words[f"change_{group.change.word}"],
             self._chain(group.chain),
             "" if group.handed_to is None else names.get(group.handed_to, str(group.handed_to)),
-            None if group.due_at is None else Moment(group.due_at),
+            None if group.due_at is None else Moment(group.due_at),  # a day, the same everywhere
         ]
 
     def member(
@@ -79,8 +81,8 @@ class Rows:
             "" if ref.type is RecordType.COMPANY else record.company_title,
             "" if responsible is None else names.get(responsible, str(responsible)),
             live.stages.get(found.stage_id, found.stage_id),
-            None if record.created_at is None else Moment(record.created_at),
-            None if record.modified_at is None else Moment(record.modified_at),
+            self._moment(record.created_at),
+            self._moment(record.modified_at),
         ]
 
     def shared(self, code: str, value: AuditShared) -> list[Cell]:
@@ -103,6 +105,9 @@ class Rows:
 
     def spell(self, ref: RecordRef) -> str:
         return f"{self._words[ref.type.word]} {ref.id}"
+
+    def _moment(self, at: float | None) -> Moment | None:
+        return None if at is None else Moment(seconds_by_wall(at, self._zone))
 
     def _word(self, family: str, word: str) -> str:
         """Return a word of ours; the two that mean something else elsewhere carry their family's name."""

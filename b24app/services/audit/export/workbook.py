@@ -52,7 +52,7 @@ class CardLink:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Unix seconds, shown as a date."""
+    """A date and its time as a clock on a wall shows them, in seconds since its 1 January 1970."""
 
     at: float
 

@@ -29,6 +29,7 @@ from b24app.services.audit.sealed_file import SealedWriter
 from b24app.services.audit.words import WORDS, Words
 from b24app.services.portal.access import Refused
 from b24app.services.portal.context import StoreUnavailable, UnknownPortal, open_portal_as
+from b24app.services.time_zones import zone_of
 from b24app.store.audit_values import AuditGroup, AuditMember, AuditRun, GroupCursor, GroupFilter, GroupOrder
 from b24app.store.exports import Export, ExportKind, ExportState
 
@@ -48,9 +49,9 @@ class Block:
     live: LiveMembers
 
 
-async def write_export(desk: Desk, run: AuditRun, export: Export) -> None:
-    """Write the file to its end; a failure leaves a broken one, of which nothing can be opened."""
-    file = _File(await _slow(desk), export)
+async def write_export(desk: Desk, run: AuditRun, export: Export, zone: str) -> None:
+    """Write the file to its end, with times of that zone; a failure leaves one of which nothing can be opened."""
+    file = _File(await _slow(desk), export, zone)
     try:
         write = _write_workbook if export.kind is ExportKind.XLSX else _write_csv
         await write(file, run, desk.token.language)
@@ -75,8 +76,9 @@ async def _slow(desk: Desk) -> Desk:
 class _File:
     """A file on its way into the store, with the desk it is read from."""
 
-    def __init__(self, desk: Desk, export: Export) -> None:
+    def __init__(self, desk: Desk, export: Export, zone: str) -> None:
         self.desk = desk
+        self.zone = zone
         self.sink = SealedWriter(export.key)
         self._export = export
         self._pieces = 0
@@ -106,9 +108,9 @@ class _File:
 
 async def _write_workbook(file: _File, run: AuditRun, language: str) -> None:
     words, names = WORDS[language], dict[int, str]()
-    rows = Rows(file.desk.context.portal.origin, words)
+    rows = Rows(file.desk.context.portal.origin, words, zone_of(file.zone))
     book = Workbook(file.sink)
-    await file.work(partial(_summary, book, run, words))
+    await file.work(partial(_summary, book, run, words, file.zone))
     await file.work(partial(book.begin, words["members"], rows.headers(MEMBER_COLUMNS)))
     async for block in read_blocks(file.desk, run, names):
         await file.work(partial(book.write, _members(rows, block, names)), len(block.members))
@@ -128,7 +130,7 @@ async def _write_workbook(file: _File, run: AuditRun, language: str) -> None:
 
 async def _write_csv(file: _File, run: AuditRun, language: str) -> None:
     words, names = WORDS[language], dict[int, str]()
-    rows = Rows(file.desk.context.portal.origin, words)
+    rows = Rows(file.desk.context.portal.origin, words, zone_of(file.zone))
     separator = SEPARATORS.get(language, ",")
 
     def put(lines: Iterable[Sequence[Cell]]) -> None:
@@ -140,9 +142,9 @@ async def _write_csv(file: _File, run: AuditRun, language: str) -> None:
         await file.work(partial(put, _members(rows, block, names)), len(block.members))
 
 
-def _summary(book: Workbook, run: AuditRun, words: Words) -> None:
+def _summary(book: Workbook, run: AuditRun, words: Words, zone: str) -> None:
     book.begin(words["summary"], [words["figure"], words["value"]])
-    book.write(figure_rows(run, words))
+    book.write([*figure_rows(run, words), [words["time_zone"], zone]])
 
 
 def _members(rows: Rows, block: Block, names: Mapping[int, str]) -> Iterator[list[Cell]]:

@@ -21,6 +21,7 @@ class OrderForm:
     budget: str = "60"
     from_hour: str = ""
     to_hour: str = ""
+    time_zone: str = ""  # in which hours and days are meant; "" until the browser says
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class ScheduleForm:
     budget: str = "60"
     from_hour: str = ""
     to_hour: str = ""
+    time_zone: str = ""
     told: str = ""
     told_query: str = ""
 

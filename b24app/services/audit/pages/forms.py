@@ -1,7 +1,7 @@
 """Forms of the audit's first page: what was typed becomes an order, a schedule, a list of people; or a mistake."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from b24app.dedupe.rules import RuleMistake, RuleSet
@@ -9,11 +9,11 @@ from b24app.services.audit.pages.form_values import AccessForm, HandForm, OrderF
 from b24app.services.audit.run.access import AuditAccess
 from b24app.services.audit.run.orders import AuditScope, AuditTerms, OrderMistake
 from b24app.services.audit.run.schedule import AuditSchedule, Every
+from b24app.services.time_zones import known_zone, zone_of
 
 Fields = Mapping[str, Sequence[str]]
 
 NEVER: Final = "never"
-DAY_S: Final = 86_400.0
 
 
 def read_order_form(fields: Fields) -> OrderForm:
@@ -31,12 +31,15 @@ def read_order_form(fields: Fields) -> OrderForm:
         budget=_one(fields, "budget"),
         from_hour=_one(fields, "from_hour"),
         to_hour=_one(fields, "to_hour"),
+        time_zone=_zone(fields),
     )
 
 
 def to_scope(form: OrderForm) -> AuditScope:
     """Return whom the audit looks at; raises OrderMistake, which names the field."""
-    until = _day(form.created_to, "created_to")
+    zone = zone_of(form.time_zone)
+    dates = ((form.created_from, "created_from"), (form.created_to, "created_to"))
+    since, until = (_day(text, name, zone) for text, name in dates)
     return AuditScope.from_dict(
         {
             "types": sorted(form.types),
@@ -44,8 +47,8 @@ def to_scope(form: OrderForm) -> AuditScope:
             "responsibles": _people(form.responsibles, form.responsibles_query, "responsibles"),
             "departments": _ids(form.departments, "departments"),
             "sources": to_list(form.sources),
-            "created_from": _day(form.created_from, "created_from"),
-            "created_to": None if until is None else until + DAY_S - 1,
+            "created_from": None if since is None else since.timestamp(),
+            "created_to": None if until is None else _end(until),
         }
     )
 
@@ -57,7 +60,7 @@ def to_terms(form: OrderForm | ScheduleForm, *, incremental: bool, told: Sequenc
     return AuditTerms.from_dict(
         {
             "budget": _whole(form.budget, "budget"),
-            "window": None if window is None else [*window, 0],
+            "window": None if window is None else [*window, known_zone(form.time_zone)],
             "incremental": incremental,
             "told": list(told),
         }
@@ -76,6 +79,7 @@ def read_schedule_form(fields: Fields) -> ScheduleForm:
         budget=_one(fields, "budget"),
         from_hour=_one(fields, "from_hour"),
         to_hour=_one(fields, "to_hour"),
+        time_zone=_zone(fields),
         told=_joined(fields, "told"),
         told_query=_one(fields, "told_query"),
     )
@@ -91,6 +95,7 @@ def to_schedule(form: ScheduleForm) -> AuditSchedule | None:
     days = {Every.DAY: 0, Every.WEEK: form.weekday}
     return AuditSchedule(
         every=every,
+        zone=known_zone(form.time_zone),
         hour=_whole(form.hour, "hour"),
         day=days[every] if every in days else _whole(form.monthday, "monthday"),
         scope=AuditScope.from_dict({"types": sorted(form.types), "stages": sorted(form.stages)}),
@@ -114,6 +119,7 @@ def shown_schedule(schedule: AuditSchedule | None) -> ScheduleForm:
         budget=str(terms.budget),
         from_hour="" if window is None else str(window.from_hour),
         to_hour="" if window is None else str(window.to_hour),
+        time_zone=schedule.zone,
         told=", ".join(map(str, terms.told)),
     )
 
@@ -173,9 +179,9 @@ def to_rules(form: RulesForm, rules: RuleSet) -> RuleSet:
 
 
 def to_moment(text: str, field: str) -> float | None:
-    """Return the end of a day, ``2026-03-31``; None for an empty one; raises OrderMistake."""
-    day = _day(text, field)
-    return None if day is None else day + DAY_S - 1
+    """Return the end of a day, ``2026-03-31``, in UTC; None for an empty one; raises OrderMistake."""
+    day = _day(text, field, UTC)
+    return None if day is None else _end(day)
 
 
 def to_day(at: float) -> str:
@@ -220,13 +226,24 @@ def _whole(text: str, field: str) -> int:
     return int(text)
 
 
-def _day(text: str, field: str) -> float | None:
+def _day(text: str, field: str, zone: tzinfo) -> datetime | None:
     if not text:
         return None
     try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).timestamp()
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=zone)
     except ValueError as error:
         raise OrderMistake(field) from error
+
+
+def _end(day: datetime) -> float:
+    """Return the last second of a day, which may have 23 or 25 hours."""
+    return day.replace(hour=23, minute=59, second=59).timestamp()
+
+
+def _zone(fields: Fields) -> str:
+    """Return the time zone a form was filled in, as far as it is known here."""
+    name = _one(fields, "time_zone")
+    return name and known_zone(name)
 
 
 def _words(value: object) -> list[str]:

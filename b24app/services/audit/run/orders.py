@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
 from b24app.dedupe.record import RecordType, Stage
+from b24app.services.time_zones import DEFAULT_ZONE, is_zone, zone_of
 
 ALL_TYPES = frozenset(RecordType)
 STAGE_WORDS = {"in_work": Stage.IN_WORK, "won": Stage.WON, "lost": Stage.LOST}
 BUDGET_PERCENTS = range(5, 101)
 DEFAULT_BUDGET = 60  # percent of the portal's requests
 HOURS = range(24)
-OFFSET_MINUTES = range(-14 * 60, 14 * 60 + 1)
 MOST_CHOSEN = 500  # ids in one list
 SOURCE_CODE_LIMIT = 50  # signs
 
@@ -84,10 +84,10 @@ class Window:
 
     from_hour: int
     to_hour: int
-    utc_offset_min: int = 0
+    zone: str = DEFAULT_ZONE
 
     def is_open(self, at: float) -> bool:
-        hour = (datetime.fromtimestamp(at, UTC) + timedelta(minutes=self.utc_offset_min)).hour
+        hour = datetime.fromtimestamp(at, zone_of(self.zone)).hour
         if self.from_hour < self.to_hour:
             return self.from_hour <= hour < self.to_hour
         return self.from_hour == self.to_hour or hour >= self.from_hour or hour < self.to_hour
@@ -111,7 +111,7 @@ class AuditTerms:
 
     def to_dict(self) -> dict[str, object]:
         window = self.window
-        hours = window and [window.from_hour, window.to_hour, window.utc_offset_min]
+        hours = window and [window.from_hour, window.to_hour, window.zone]
         return {
             "budget": self.budget,
             "window": hours,
@@ -135,11 +135,20 @@ class AuditTerms:
 def _window(raw: object) -> Window | None:
     if raw is None:
         return None
-    if not isinstance(raw, Sequence) or len(raw) != 3 or not all(isinstance(each, int) for each in raw):
+    if not isinstance(raw, Sequence) or len(raw) != 3:
         raise OrderMistake("window")
-    if raw[0] not in HOURS or raw[1] not in HOURS or raw[2] not in OFFSET_MINUTES:
+    if not all(isinstance(hour, int) and hour in HOURS for hour in raw[:2]):
         raise OrderMistake("window")
-    return Window(*raw)
+    return Window(raw[0], raw[1], read_zone(raw[2], "window"))
+
+
+def read_zone(raw: object, field: str) -> str:
+    """Return a zone's name; 0 is UTC in what earlier versions kept. Raises OrderMistake."""
+    if raw == 0:
+        return DEFAULT_ZONE
+    if not isinstance(raw, str) or not is_zone(raw):
+        raise OrderMistake(field)
+    return raw
 
 
 def _refuse_unknown(cls: type, raw: Mapping[str, object]) -> None:

@@ -5,20 +5,22 @@ The next moment is kept in the option; whoever finds it past orders one run and 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from b24app.bitrix24.answers import Viewer
 from b24app.logs import logger
 from b24app.services.audit.run.acts import TASK
-from b24app.services.audit.run.orders import HOURS, OFFSET_MINUTES, AuditScope, AuditTerms, OrderMistake
+from b24app.services.audit.run.orders import HOURS, AuditScope, AuditTerms, OrderMistake, read_zone
 from b24app.services.audit.run.portal_run import is_audit_due
 from b24app.services.portal.access import Refused
 from b24app.services.portal.context import PortalContext, Runtime
+from b24app.services.time_zones import DEFAULT_ZONE, zone_of
 from b24app.store.audits import AuditOrder
 
 OPTION = "audit_schedule"
 NEXT_AT = "next_at"
+KEPT_BEFORE = "utc_offset_min"  # by earlier versions, always 0
 WEEK_DAYS, MONTH_DAYS = range(7), range(1, 29)  # a day that every month has
 
 log = logger(__name__)
@@ -34,44 +36,43 @@ class Every(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuditSchedule:
-    """When, and what. ``day`` is the weekday from 0, Monday, or the day of the month, 1 to 28; ``hour`` local."""
+    """When, and what. ``day`` is the weekday from 0, Monday, or the day of the month, 1 to 28; both as in ``zone``."""
 
     every: Every
     hour: int = 3
     day: int = 0
-    utc_offset_min: int = 0
+    zone: str = DEFAULT_ZONE
     scope: AuditScope = field(default_factory=AuditScope)
     terms: AuditTerms = field(default_factory=lambda: AuditTerms(incremental=True))
 
     def __post_init__(self) -> None:
         """Refuse a moment that no calendar has; OrderMistake names the field."""
         days = {Every.DAY: range(1), Every.WEEK: WEEK_DAYS, Every.MONTH: MONTH_DAYS}[self.every]
-        for name, allowed in (("hour", HOURS), ("day", days), ("utc_offset_min", OFFSET_MINUTES)):
+        for name, allowed in (("hour", HOURS), ("day", days)):
             if getattr(self, name) not in allowed:
                 raise OrderMistake(name)
 
     def next_after(self, at: float) -> float:
         """Return the first moment of the schedule behind ``at``, Unix seconds."""
-        offset = timedelta(minutes=self.utc_offset_min)
-        local = datetime.fromtimestamp(at, UTC) + offset
-        moment = local.replace(hour=self.hour, minute=0, second=0, microsecond=0)
+        today = datetime.fromtimestamp(at, zone_of(self.zone))
+        moment = today.replace(hour=self.hour, minute=0, second=0, microsecond=0, fold=0)
         if self.every is Every.MONTH:
             moment = moment.replace(day=self.day)
-            if moment <= local:
+            if moment.timestamp() <= at:
                 moment = (moment.replace(day=1) + timedelta(days=32)).replace(day=self.day)
-            return (moment - offset).timestamp()
+            return moment.timestamp()
         if self.every is Every.WEEK:
             moment += timedelta(days=(self.day - moment.weekday()) % 7)
-        if moment <= local:
+        if moment.timestamp() <= at:
             moment += timedelta(days=7 if self.every is Every.WEEK else 1)
-        return (moment - offset).timestamp()
+        return moment.timestamp()
 
     def to_dict(self) -> dict[str, object]:
         return {
             "every": self.every.value,
             "hour": self.hour,
             "day": self.day,
-            "utc_offset_min": self.utc_offset_min,
+            "zone": self.zone,
             "scope": self.scope.to_dict(),
             "terms": self.terms.to_dict(),
         }
@@ -79,7 +80,7 @@ class AuditSchedule:
     @classmethod
     def from_dict(cls, raw: Mapping[str, object]) -> "AuditSchedule":
         """Return the schedule that JSON values describe; raises OrderMistake."""
-        known = {"every", "hour", "day", "utc_offset_min", "scope", "terms", NEXT_AT}
+        known = {"every", "hour", "day", "zone", "scope", "terms", NEXT_AT, KEPT_BEFORE}
         if unknown := set(raw) - known:
             raise OrderMistake(min(unknown))
         if raw.get("every") not in set(Every):
@@ -88,7 +89,7 @@ class AuditSchedule:
             every=Every(str(raw["every"])),
             hour=_whole(raw, "hour", 3),
             day=_whole(raw, "day", 0),
-            utc_offset_min=_whole(raw, "utc_offset_min", 0),
+            zone=read_zone(raw.get("zone", DEFAULT_ZONE), "zone"),
             scope=AuditScope.from_dict(_object(raw, "scope")),
             terms=AuditTerms.from_dict(_object(raw, "terms")),
         )
