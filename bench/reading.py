@@ -51,7 +51,7 @@ class Read:
 
 
 def cases(*, quick: bool) -> Iterator[Case]:
-    """Yield the portals of a run; of a million records only those that differ most, for a run takes minutes."""
+    """Yield the portals of a run; of a million and five only those that differ most, for each takes minutes."""
     for size in (10_000, 100_000):
         for half_gone in (False, True):
             yield Case(size, half_gone, ORDINARY)
@@ -64,6 +64,8 @@ def cases(*, quick: bool) -> Iterator[Case]:
         yield Case(MILLION, True, ENTERPRISE)
         yield Case(MILLION, False, SLOW)
         yield Case(MILLION, True, SLOW_420)
+        yield Case(5 * MILLION, False, ORDINARY)
+        yield Case(5 * MILLION, True, ENTERPRISE)
 
 
 def measure(*, quick: bool) -> Iterator[Figure]:
