@@ -227,6 +227,7 @@ async def _app(
     )
     wire = httpx.AsyncClient(event_hooks={"request": [_outside_a_transaction]})
     async with open_house(settings, clock, wire) as house:
+        house.queue.app.periodic_registry.periodic_tasks.clear()  # the hour of a test is no part of its story
         server = make_server(create_app(house.runtime), "127.0.0.1", 0)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started:
