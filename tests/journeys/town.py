@@ -49,6 +49,7 @@ class Town:
     heard: list[Heard]  # every request to the portals and the authorization server
     database_url: str
     workers: list["asyncio.Task[None]"] = field(default_factory=list)
+    page_tokens: dict[int, str] = field(default_factory=dict)  # of the page each person saw last
 
     @property
     def portal(self) -> SandboxPortal:
