@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from b24app.dedupe.enquiry_rules import EnquiryRules
-from b24app.services.build_card import PATH
+from b24app.dedupe.record import RecordRef
 from b24app.services.enquiries import (
     EnquiriesPage,
     ShownEffect,
@@ -11,6 +11,7 @@ from b24app.services.enquiries import (
     ShownEnquiryRules,
     ShownRecord,
 )
+from b24app.services.links import card_path
 from b24app.services.mistake import Mistake
 from tests.web.sample_overviews import DAY_S, NOW, SCRIPT
 
@@ -23,7 +24,7 @@ REASONS = (
 
 
 def a_record(word: str, number: int, title: str) -> ShownRecord:
-    return ShownRecord(word, number, title, PATH.format(type=word, id=number))
+    return ShownRecord(word, number, title, card_path(RecordRef.parse(f"{word}:{number}")))
 
 
 def an_effect(number: int, kind: str, state: str = "done", reason: str | None = None) -> ShownEffect:
