@@ -6,6 +6,7 @@ Two lines, so that a long indexing never keeps a changed record waiting: ``soon`
 import asyncio
 from contextlib import suppress
 from datetime import timedelta
+from math import inf
 
 import procrastinate
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, UniqueViolation
@@ -16,6 +17,7 @@ AT_ONCE = {SOON: 16, BULK: 8}  # jobs a process works on at the same time
 POLL_S = 1.0  # a job that waited for another's lock is found by polling
 HEARTBEAT_S = 5.0
 STALLED_AFTER_S = 20.0
+LEAVING_S = 10.0  # for the jobs under way when a worker is asked to stop
 KEEP_FAILED = timedelta(days=7)
 
 
@@ -67,7 +69,7 @@ class JobQueue:
             fetch_job_polling_interval=POLL_S,
             update_heartbeat_interval=HEARTBEAT_S,
             stalled_worker_timeout=STALLED_AFTER_S,
-            shutdown_graceful_timeout=10.0,
+            shutdown_graceful_timeout=LEAVING_S if wait else inf,  # nobody asked it to stop
             delete_jobs="successful",
         )
 

@@ -4,18 +4,16 @@ import httpx
 
 from tests.journeys.town import ADMIN, Town, token_of
 
-TOKENS: dict[tuple[str, int], str] = {}
-
 
 async def post(acme: Town, path: str, who: int = ADMIN, **fields: object) -> httpx.Response:
     """Post a form of the audit's pages as this person, with the token of the page he saw last."""
-    seat = (acme.address, who)
-    if seat not in TOKENS:
-        TOKENS[seat] = token_of((await acme.open(who, "DEFAULT")).text)
+    tokens = acme.page_tokens
+    if who not in tokens:
+        tokens[who] = token_of((await acme.open(who, "DEFAULT")).text)
     address = f"{acme.address}audit/{path}".rstrip("/")
-    answer = await acme.browser.post(address, data={"page_token": TOKENS.pop(seat), **fields})
+    answer = await acme.browser.post(address, data={"page_token": tokens.pop(who), **fields})
     if answer.headers["content-type"].startswith("text/html") and 'name="page_token"' in answer.text:
-        TOKENS[seat] = token_of(answer.text)
+        tokens[who] = token_of(answer.text)
     return answer
 
 

@@ -114,7 +114,8 @@ async def test_who_may_not_read_a_client_learns_only_that_one_exists(acme: Town,
 
     assert [option["option"] for option in Options(answer.text).found] == ["hidden"]
     assert "Искомая" not in answer.text
-    assert str(planted["contact"]) not in answer.text
+    address = acme.portal.base_url  # its port may have any digits
+    assert str(planted["contact"]) not in answer.text.replace(address, "")
 
 
 async def test_what_is_nobody_s_or_no_value_is_an_empty_answer(acme: Town, planted):

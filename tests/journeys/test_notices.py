@@ -83,6 +83,11 @@ def notes(acme: Town, word: str, record_id: int) -> list[Comment]:
     return acme.portal.timeline.of(word, record_id)
 
 
+def personal(acme: Town, text: str) -> list[str]:
+    """Return what a text gives away; the portal's address aside, whose port may have any digits."""
+    return re.findall(r"926|Вера|Лугова", text.replace(acme.portal.base_url, ""))
+
+
 async def test_a_duplicate_fires_its_trigger_once_and_its_going_another(acme: Town):
     first = a_record(acme, "lead", "+79260000101")
     with every_event_twice(acme):
@@ -137,7 +142,7 @@ async def test_a_card_has_one_pinned_note_kept_up_to_date(acme: Town):
     assert f"[URL={acme.portal.base_url}/crm/contact/details/{second}/]Контакт № {second}[/URL]" in text
     assert "Найдены дубликаты: 1 контакт, 1 компания." in changed.text
     assert f"Компания № {third}" in changed.text
-    assert not re.search(r"926|Вера|Лугова", changed.text), "nothing personal"
+    assert personal(acme, changed.text) == []
 
     for word, record_id in (("contact", second), ("company", third)):
         change_phone(acme, word, record_id, f"+7926000039{record_id % 10}")
@@ -197,7 +202,7 @@ async def test_the_keeper_of_a_client_hears_that_he_writes_to_a_colleague(acme: 
     assert (rung.user_id, rung.author_id) == (KEEPER, None)
     assert f"/crm/contact/details/{contact}/" in rung.text
     assert f"/crm/lead/details/{lead}/" in rung.text
-    assert not re.search(r"926|Вера|Лугова", rung.text)
+    assert personal(acme, rung.text) == []
 
 
 async def test_webhooks_are_told_of_changes_with_ids_alone(acme: Town):

@@ -49,6 +49,7 @@ class Town:
     heard: list[Heard]  # every request to the portals and the authorization server
     database_url: str
     workers: list["asyncio.Task[None]"] = field(default_factory=list)
+    page_tokens: dict[int, str] = field(default_factory=dict)  # of the page each person saw last
 
     @property
     def portal(self) -> SandboxPortal:
@@ -227,6 +228,7 @@ async def _app(
     )
     wire = httpx.AsyncClient(event_hooks={"request": [_outside_a_transaction]})
     async with open_house(settings, clock, wire) as house:
+        house.queue.app.periodic_registry.periodic_tasks.clear()  # the hour of a test is no part of its story
         server = make_server(create_app(house.runtime), "127.0.0.1", 0)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started:

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from b24app.dedupe.enquiry_rules import EnquiryRules
-from b24app.services.card.build import PATH
+from b24app.dedupe.record import RecordRef
+from b24app.services.links import card_path
 from b24app.services.mistake import Mistake
 from b24app.services.pages.enquiries import (
     EnquiriesPage,
@@ -23,7 +24,7 @@ REASONS = (
 
 
 def a_record(word: str, number: int, title: str) -> ShownRecord:
-    return ShownRecord(word, number, title, PATH.format(type=word, id=number))
+    return ShownRecord(word, number, title, card_path(RecordRef.parse(f"{word}:{number}")))
 
 
 def an_effect(number: int, kind: str, state: str = "done", reason: str | None = None) -> ShownEffect:

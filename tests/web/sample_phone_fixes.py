@@ -1,6 +1,7 @@
 """Sample values of the list of phones brought to one form: fresh, undone, too old, and a value somebody played with."""
 
-from b24app.services.card.build import PATH
+from b24app.dedupe.record import RecordRef
+from b24app.services.links import card_path
 from b24app.services.pages.phone_fix_list import ShownPhoneFix, ShownPhoneFixes
 from tests.web.sample_overviews import DAY_S, NOW, SCRIPT
 
@@ -12,7 +13,7 @@ def a_fix(
         fix_id=number,
         type=word,
         id=100 + number,
-        path=PATH.format(type=word, id=100 + number),
+        path=card_path(RecordRef.parse(f"{word}:{100 + number}")),
         made_at=NOW - days_ago * DAY_S,
         phones=phones,
         is_undone=is_undone,
