@@ -70,6 +70,7 @@ class EventDelivery:
         self.log: deque[Delivered] = deque(maxlen=LOG_LENGTH)
         self._random = Random(self.plan.seed)  # noqa: S311
         self._waiting: list[tuple[float, OutgoingCall]] = []
+        self._sending = asyncio.Lock()
 
     @property
     def waiting(self) -> list[OutgoingCall]:
@@ -91,7 +92,10 @@ class EventDelivery:
             self._waiting.append((due, call))
 
     async def deliver_all(self) -> int:
-        """Send everything that waits, due or not, and what these calls raise is left; returns how many."""
+        """Send everything that waits, due or not, and what these calls raise is left; returns how many.
+
+        What somebody else is just sending has been sent by then, too.
+        """
         return await self._send_where(float("inf"))
 
     async def deliver_due(self) -> int:
@@ -106,14 +110,22 @@ class EventDelivery:
             await asyncio.sleep(every_s)
 
     async def _send_where(self, due_by: float) -> int:
+        async with self._sending:
+            calls = self._take(due_by)
+            if calls:
+                await self._send_all(calls)
+        return len(calls)
+
+    def _take(self, due_by: float) -> list[OutgoingCall]:
         ready = [item for item in self._waiting if item[0] <= due_by]
         self._waiting = [item for item in self._waiting if item[0] > due_by]
         ready.sort(key=lambda item: item[0])
         calls = [call for _, call in ready]
         if self.plan.is_shuffled:
             self._random.shuffle(calls)
-        if not calls:
-            return 0
+        return calls
+
+    async def _send_all(self, calls: list[OutgoingCall]) -> None:
         async with httpx.AsyncClient(
             transport=self.transport,
             timeout=HANDLER_TIMEOUT_S,
@@ -122,7 +134,6 @@ class EventDelivery:
         ) as client:
             for call in calls:
                 await self._send(client, call)
-        return len(calls)
 
     async def _send(self, client: httpx.AsyncClient, call: OutgoingCall) -> None:
         status: int | None

@@ -1,5 +1,6 @@
 """Events: what they carry, whose tokens, and a queue that delays, doubles, shuffles and loses, but never repeats."""
 
+import asyncio
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -142,6 +143,29 @@ async def test_a_late_event_waits_for_its_time() -> None:
     late = await portal.events.deliver_due()
 
     assert (early, late, len(handler.forms)) == (0, 1, 1)
+
+
+async def test_who_delivers_everything_waits_for_what_is_on_its_way() -> None:
+    is_on_its_way, may_answer = asyncio.Event(), asyncio.Event()
+
+    async def handle(request: httpx.Request) -> httpx.Response:
+        is_on_its_way.set()
+        await may_answer.wait()
+        return httpx.Response(200)
+
+    portal = await _listening(Handler())
+    portal.events.transport = httpx.MockTransport(handle)
+    portal.create("lead", {}, by=ADMIN)
+
+    due = asyncio.create_task(portal.events.deliver_due())
+    await is_on_its_way.wait()
+    everything = asyncio.create_task(portal.events.deliver_all())
+    await asyncio.sleep(0)
+    is_early = everything.done()
+    may_answer.set()
+
+    assert not is_early
+    assert await asyncio.gather(due, everything) == [1, 0]
 
 
 async def test_a_handler_may_ask_for_one_users_tokens() -> None:
