@@ -118,7 +118,7 @@ class Visitor:
         return frame
 
 
-def wait_until(frame: Frame, condition: str, seconds: float = 10) -> None:
+def wait_until(frame: Frame, condition: str, seconds: float = 30) -> None:
     """Ask from outside: the page's policy forbids the evaluation that Playwright's own waiting needs."""
     for _ in range(int(seconds / 0.05)):
         if frame.evaluate(condition):

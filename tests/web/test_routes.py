@@ -99,7 +99,7 @@ async def closed_database(acme: Town) -> AsyncIterator[None]:
     try:
         await connection.execute(f"ALTER DATABASE {url.database} ALLOW_CONNECTIONS false")
         await connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", url.database
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1", url.database
         )
         yield
         await connection.execute(f"ALTER DATABASE {url.database} ALLOW_CONNECTIONS true")
