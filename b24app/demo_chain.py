@@ -26,7 +26,7 @@ from b24app.services.notices import NoticeOptions
 ROBOT, WORKFLOW, TRIGGER = "find_duplicates", "find_duplicates_workflow", "duplicate_found"
 REPEATS, TRIGGERED = "REPEAT", "IN_PROCESS"
 ROBOT_MAY_TAKE_S = 60
-CHAIN_WITHIN_S = 60.0
+CHAIN_WITHIN_S = 180.0
 
 RULE = Rule(
     "lead",
