@@ -27,7 +27,7 @@ from b24app.services.notices.options import NoticeOptions
 ROBOT, WORKFLOW, TRIGGER = "find_duplicates", "find_duplicates_workflow", "duplicate_found"
 REPEATS, TRIGGERED = "REPEAT", "IN_PROCESS"
 ROBOT_MAY_TAKE_S = 60
-CHAIN_WITHIN_S = 60.0
+CHAIN_WITHIN_S = 180.0
 
 RULE = Rule(
     "lead",
