@@ -27,6 +27,7 @@ _MAINTENANCE_DATABASE = "postgres"
 _ATTEMPTS = 15
 _PAUSE_S = 1.0
 _NOT_YET = (
+    AssertionError,  # what the wheel's code says of a server that another has begun to start
     OSError,
     subprocess.SubprocessError,
     asyncpg.PostgresConnectionError,

@@ -1,5 +1,6 @@
 """The embedded server: started, joined, killed and back, silent about values."""
 
+import asyncio
 import os
 import signal
 import tempfile
@@ -38,6 +39,24 @@ async def test_a_server_joined_twice_is_one_and_stops_when_left(
     assert first.startswith("postgresql+asyncpg://postgres")
     with pytest.raises(StoreUnavailable):
         await Store.open(first, vault, clock=clock)
+
+
+async def test_a_server_that_is_still_starting_is_joined_when_it_is_ready(data_dir: Path):
+    url = await start_embedded(data_dir)
+    status = data_dir / FOLDER / "postmaster.pid"
+    ready = status.read_text()
+
+    async def join_while(unready: str) -> str:
+        status.write_text(unready)
+        joining = asyncio.create_task(start_embedded(data_dir))
+        await asyncio.sleep(0.2)
+        status.write_text(ready)
+        return await joining
+
+    joined = [await join_while(each) for each in (ready.replace("ready", "starting"), ready[:40])]
+    await stop_embedded(data_dir)
+
+    assert joined == [url, url]
 
 
 async def test_committed_rows_survive_a_killed_server(data_dir: Path, vault: Vault, clock: StillClock):
