@@ -35,6 +35,10 @@ MANAGER, OWN_ONLY = SHOWCASE.viewer_of_all, SHOWCASE.viewer_of_own
 OTHER = f"/crm/lead/details/{SHOWCASE.other_spelling_lead}/"
 CARD = f"/crm/lead/details/{SHOWCASE.lead}/?tab=app-0"
 MOST_TABS = 40
+PATIENCE_S = 30.0
+GLANCES, GLANCE_MS = 600, 50
+
+expect.set_options(timeout=PATIENCE_S * 1_000)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -68,15 +72,17 @@ class Visit:
         """Open a page of the portal and return our frame in it, once it has been fitted."""
         await self.page.goto(f"{self.acme.portal.base_url}{path}{'&' if '?' in path else '?'}user={user}")
         await self.page.wait_for_load_state("networkidle")
-        return await self.frame()
+        frame = await self.frame()
+        await fitted_scroll_bars(frame)
+        return frame
 
     async def frame(self) -> Frame:
-        for _ in range(100):
+        for _ in range(GLANCES):
             for frame in self.page.frames:
                 if frame.url.startswith(self.acme.address):
                     await frame.wait_for_load_state()
                     return frame
-            await self.page.wait_for_timeout(50)
+            await self.page.wait_for_timeout(GLANCE_MS)
         raise AssertionError("our frame never came")
 
     async def tab_to(self, wanted: Locator) -> None:
@@ -95,7 +101,7 @@ async def visit(
     size: ViewportSize = {"width": width, "height": 900}
     context = await chromium.new_context(viewport=size, color_scheme=scheme, timezone_id=zone)  # type: ignore[arg-type]
     page = await context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE_S * 1_000)
     found: list[str] = []
     page.on("console", lambda said: found.append(said.text) if said.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: found.append(str(error)))
@@ -115,6 +121,15 @@ async def scroll_bars(frame: Frame) -> list[int]:
         "() => { const d = document.documentElement;"
         " return [d.scrollWidth - d.clientWidth, d.scrollHeight - d.clientHeight] }"
     )
+
+
+async def fitted_scroll_bars(frame: Frame) -> list[int]:
+    """Return the same once the portal has fitted the frame to what it shows, or when it never does."""
+    for _ in range(GLANCES):
+        if await scroll_bars(frame) == [0, 0]:
+            break
+        await frame.page.wait_for_timeout(GLANCE_MS)
+    return await scroll_bars(frame)
 
 
 async def test_the_installer_finishes_by_itself_and_the_app_page_tells_the_index(
@@ -141,7 +156,7 @@ async def test_the_tab_has_no_scroll_bar_of_its_own(
     async with visit(chromium, acme, width=width) as visitor:
         frame = await visitor.open(CARD, user)
         await visitor.page.wait_for_timeout(200)
-        sideways, down = await scroll_bars(frame)
+        sideways, down = await fitted_scroll_bars(frame)
         await visitor.page.screenshot(path=tmp_path / "card.png", full_page=True)
 
     assert (sideways, down) == (0, 0)
@@ -197,7 +212,7 @@ async def test_check_again_swaps_the_answer_without_leaving_the_page(chromium: B
         await frame.get_by_role("button", name="Проверить ещё раз").click()
         await expect(frame.locator("h1")).to_have_text("Найдено 8 совпадений")
 
-        sideways, down = await scroll_bars(frame)
+        sideways, down = await fitted_scroll_bars(frame)
         assert (sideways, down) == (0, 0)  # the frame grew with its content
         assert await frame.get_by_role("link", name="Только что").count() == 1
     acme.portal.delete("lead", fresh, by=MANAGER)
