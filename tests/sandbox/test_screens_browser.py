@@ -35,7 +35,9 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-dev-shm-usage",  # a container has 64 MB of it, and the tests' databases lie there
 ]
+PATIENCE_MS = 30_000  # for what comes at once on an idle machine
 ADMIN, HEAD, OWN_ONLY = 1, SHOWCASE.viewer_of_all, SHOWCASE.viewer_of_own
 LEAD = f"/crm/lead/details/{SHOWCASE.lead}/"
 TALL_PX = 1_700
@@ -143,6 +145,7 @@ def _complaints(page: Page) -> list[str]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def chromium() -> AsyncIterator[Browser]:
     """One browser for all; each test has a context of its own."""
+    expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
