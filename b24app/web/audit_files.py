@@ -31,7 +31,8 @@ async def export(request: Request) -> HTMLResponse:
     run = await get_run(desk, number_of(fields, "run_id"))
     ordered = await order_export(desk, run, one(fields, "kind"))
     background: Background = request.app.state.background
-    background.start(write_export(desk, run, ordered, known_zone(one(fields, "time_zone"))))
+    zone = known_zone("".join(fields.get("time_zone", ())))  # without a script none is told
+    background.start(write_export(desk, run, ordered, zone))
     page = await show_report(desk, run, is_opened=False)
     return await page_response(request, "pages/audit_report.html", report=page)
 
