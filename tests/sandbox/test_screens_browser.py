@@ -35,7 +35,6 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--disable-dev-shm-usage",  # a container has 64 MB of it, and the tests' databases lie there
 ]
 PATIENCE_MS = 30_000  # for what comes at once on an idle machine
 ADMIN, HEAD, OWN_ONLY = 1, SHOWCASE.viewer_of_all, SHOWCASE.viewer_of_own
