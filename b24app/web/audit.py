@@ -65,8 +65,8 @@ async def start(request: Request) -> HTMLResponse:
     form = forms.read_order_form(fields)
 
     async def order() -> None:
-        terms = forms.to_terms(form, incremental=False)
-        await acts.order_audit(desk.context, desk.viewer, form.name, forms.to_scope(form), terms)
+        scope, terms = forms.to_scope(form.scope), forms.to_terms(form.scope, incremental=False)
+        await acts.order_audit(desk.context, desk.viewer, form.name, scope, terms)
 
     return await _try(request, desk, order, HomeNews(order=form, opened="start"), "started")
 

@@ -1,5 +1,6 @@
 """What an audit may be ordered with, when it runs, how fast, and which moment of the calendar is next."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -155,7 +156,7 @@ def test_hours_and_days_of_a_form_are_those_of_the_time_zone_it_was_filled_in():
     hours = {"from_hour": ["1"], "to_hour": ["3"], "budget": ["60"]}
     typed = read_order_form({**fields, **hours, "types": ["lead"]})
 
-    scope, terms = to_scope(typed), to_terms(typed, incremental=False)
+    scope, terms = to_scope(typed.scope), to_terms(typed.scope, incremental=False)
 
     assert (scope.created_from, scope.created_to) == (at("2026-10-24T22:00:00"), at("2026-10-25T22:59:59"))
     assert terms.window == Window(1, 3, BERLIN)
@@ -168,7 +169,7 @@ def test_a_schedule_keeps_the_time_zone_it_was_made_in():
 
     assert schedule is not None
     assert schedule.zone == MOSCOW
-    assert shown_schedule(schedule).time_zone == MOSCOW
+    assert shown_schedule(schedule).scope.time_zone == MOSCOW
 
 
 @pytest.mark.parametrize("named", ["", "Mars/Olympus", "/etc/localtime", "Europe", "\0"])
@@ -183,12 +184,31 @@ def test_a_time_zone_nobody_knows_is_utc(named):
     assert schedule.zone == "UTC"
 
 
-def test_the_last_day_of_the_calendar_can_be_typed():
-    typed = read_order_form(
-        {"created_to": ["9999-12-31"], "types": ["lead"], "time_zone": ["Pacific/Honolulu"]}
-    )
+@pytest.mark.parametrize("day", ["9999-12-31", "0202-11-05", "2026-02-29", "tomorrow"])
+def test_a_day_that_cannot_be_meant_is_refused(day):
+    typed = read_order_form({"created_to": [day], "types": ["lead"], "time_zone": ["Pacific/Honolulu"]})
 
-    assert to_scope(typed).created_to == pytest.approx(253_402_336_799)
+    with pytest.raises(OrderMistake) as refused:
+        to_scope(typed.scope)
+
+    assert refused.value.field == "created_to"
+
+
+def test_a_schedule_is_shown_as_it_was_typed():
+    fields = {
+        "every": ["week"], "weekday": ["4"], "hour": ["23"], "told": ["7", "9"], "types": ["lead", "contact"],
+        "stages": ["lost"], "responsibles": ["5", "8"], "departments": ["3"], "sources": ["CALL", "WEB"],
+        "created_from": ["2026-03-29"], "created_to": ["2026-10-25"], "budget": ["40"], "from_hour": ["22"],
+        "to_hour": ["6"], "time_zone": [BERLIN],
+    }  # fmt: skip
+    typed = read_schedule_form(fields)
+
+    kept = to_schedule(typed)
+
+    assert kept is not None
+    shown = shown_schedule(AuditSchedule.from_dict(kept.to_dict()))
+    assert shown == replace(typed, monthday="1")
+    assert kept.scope.departments == {3}
 
 
 async def test_an_audit_takes_its_share_of_the_requests_and_no_more():

@@ -1,6 +1,7 @@
 """An administrator audits the portal on its pages: orders, reads, parts and hands over groups, takes files away."""
 
 import io
+import json
 import re
 from collections.abc import AsyncIterator
 
@@ -214,6 +215,32 @@ async def test_a_form_with_a_mistake_keeps_what_was_typed(acme: Town) -> None:
     assert 'value="Анна"' in wrong.text
     assert "ID через запятую" in wrong.text
     assert "Следующий запуск" in kept.text
+
+
+async def test_a_schedule_looks_at_whom_it_was_told_to(acme: Town) -> None:
+    whom = {"types[]": ["lead"], "responsibles[]": [str(MANAGER_OF_ALL)], "departments[]": ["1"]}
+
+    sought = await post(
+        acme, "find", find="schedule", every="day", responsibles_query="громов", budget="60", **whom
+    )
+    wrong = await post(
+        acme,
+        "schedule",
+        every="day",
+        hour="3",
+        budget="60",
+        responsibles_query="громов",
+        **{"types[]": ["lead"]},
+    )
+    kept = await post(acme, "schedule", every="day", hour="3", budget="60", time_zone="Asia/Omsk", **whom)
+
+    assert "Громов" in sought.text
+    assert wrong.status_code == 422
+    assert kept.status_code == 200
+    option = (await acme.rows("SELECT value FROM option WHERE name = 'audit_schedule'"))[0]["value"]
+    schedule = json.loads(option)
+    assert schedule["zone"] == "Asia/Omsk"
+    assert (schedule["scope"]["responsibles"], schedule["scope"]["departments"]) == ([MANAGER_OF_ALL], [1])
 
 
 async def test_other_rules_are_tried_before_they_hold(acme: Town) -> None:

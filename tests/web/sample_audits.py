@@ -26,7 +26,7 @@ from b24app.services.audit.pages.page_values import (
     ShownHub,
     ShownShared,
 )
-from b24app.services.audit.pages.picker_values import Option, Picker, Pickers
+from b24app.services.audit.pages.picker_values import Option, Picker, Pickers, ScopePickers
 from b24app.services.indexing.records import LiveRecord
 from b24app.store.audit_values import PAIR_TYPES
 from tests.web.sample_overviews import ANNA, BORIS, DAY_S, NOW, SCRIPT, UNNAMED
@@ -77,17 +77,20 @@ SOURCES_OFFERED = Picker(
     (Option("OLD", "", True, "unknown"), Option("WEB", "Веб-сайт", True), Option("CALL", "Звонок", False))
 )
 PICKERS = Pickers(
-    responsibles=PEOPLE,
-    departments=DEPARTMENTS,
-    sources=SOURCES_OFFERED,
+    start=ScopePickers(PEOPLE, DEPARTMENTS, SOURCES_OFFERED),
+    schedule=ScopePickers(Picker(), Picker(DEPARTMENTS.options[1:]), Picker(SOURCES_OFFERED.options[1:])),
     told=Picker((Option("7", "Анна Соколова", True),)),
     people=Picker(query="Неттакой", found=0),
     named_departments=Picker(DEPARTMENTS.options[:4]),
 )
+UNTOLD_SCOPE = ScopePickers(
+    Picker((Option("7", "", True), Option("8", "", True)), "people"),
+    Picker((), "departments"),
+    Picker((Option("WEB", "", True),), "sources"),
+)
 UNTOLD = Pickers(
-    responsibles=Picker((Option("7", "", True), Option("8", "", True)), "people"),
-    departments=Picker((), "departments"),
-    sources=Picker((Option("WEB", "", True),), "sources"),
+    start=UNTOLD_SCOPE,
+    schedule=UNTOLD_SCOPE,
     told=Picker((), "people"),
     people=Picker((), "people"),
     named_departments=Picker((), "departments"),

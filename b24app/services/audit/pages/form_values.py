@@ -6,10 +6,9 @@ from b24app.dedupe.record import RecordRef
 
 
 @dataclass(frozen=True, slots=True)
-class OrderForm:
-    """A new run as typed."""
+class ScopeForm:
+    """Whom an audit looks at, and on which terms, as typed."""
 
-    name: str = ""
     types: frozenset[str] = frozenset({"lead", "contact", "company"})
     stages: frozenset[str] = frozenset()
     responsibles: str = ""
@@ -25,6 +24,14 @@ class OrderForm:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderForm:
+    """A new run as typed."""
+
+    name: str = ""
+    scope: ScopeForm = ScopeForm()
+
+
+@dataclass(frozen=True, slots=True)
 class ScheduleForm:
     """The schedule as typed."""
 
@@ -32,14 +39,9 @@ class ScheduleForm:
     weekday: int = 0
     monthday: str = "1"
     hour: str = "3"
-    types: frozenset[str] = frozenset({"lead", "contact", "company"})
-    stages: frozenset[str] = frozenset()
-    budget: str = "60"
-    from_hour: str = ""
-    to_hour: str = ""
-    time_zone: str = ""
     told: str = ""
     told_query: str = ""
+    scope: ScopeForm = ScopeForm()
 
 
 @dataclass(frozen=True, slots=True)

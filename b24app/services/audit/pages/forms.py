@@ -1,25 +1,37 @@
 """Forms of the audit's first page: what was typed becomes an order, a schedule, a list of people; or a mistake."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from b24app.dedupe.rules import RuleMistake, RuleSet
-from b24app.services.audit.pages.form_values import AccessForm, HandForm, OrderForm, RulesForm, ScheduleForm
+from b24app.services.audit.pages.form_values import (
+    AccessForm,
+    HandForm,
+    OrderForm,
+    RulesForm,
+    ScheduleForm,
+    ScopeForm,
+)
 from b24app.services.audit.run.access import AuditAccess
 from b24app.services.audit.run.orders import AuditScope, AuditTerms, OrderMistake
 from b24app.services.audit.run.schedule import AuditSchedule, Every
-from b24app.services.time_zones import known_zone, zone_of
+from b24app.services.time_zones import DEFAULT_ZONE, known_zone, zone_of
 
 Fields = Mapping[str, Sequence[str]]
 
 NEVER: Final = "never"
+YEARS: Final = range(1900, 3000)  # a slip of the keyboard is none
 
 
 def read_order_form(fields: Fields) -> OrderForm:
     """Return the form as typed: a refused one is shown again with it."""
-    return OrderForm(
-        name=_one(fields, "name"),
+    return OrderForm(_one(fields, "name"), read_scope_form(fields))
+
+
+def read_scope_form(fields: Fields) -> ScopeForm:
+    """Return what the forms of a run and of the schedule have in common."""
+    return ScopeForm(
         types=frozenset(fields.get("types", ())),
         stages=frozenset(fields.get("stages", ())),
         responsibles=_joined(fields, "responsibles"),
@@ -35,7 +47,7 @@ def read_order_form(fields: Fields) -> OrderForm:
     )
 
 
-def to_scope(form: OrderForm) -> AuditScope:
+def to_scope(form: ScopeForm) -> AuditScope:
     """Return whom the audit looks at; raises OrderMistake, which names the field."""
     zone = zone_of(form.time_zone)
     dates = ((form.created_from, "created_from"), (form.created_to, "created_to"))
@@ -53,7 +65,7 @@ def to_scope(form: OrderForm) -> AuditScope:
     )
 
 
-def to_terms(form: OrderForm | ScheduleForm, *, incremental: bool, told: Sequence[int] = ()) -> AuditTerms:
+def to_terms(form: ScopeForm, *, incremental: bool, told: Sequence[int] = ()) -> AuditTerms:
     """Return how the run works; raises OrderMistake."""
     hours = (form.from_hour, form.to_hour)
     window = [_whole(hour, "window") for hour in hours] if any(hours) else None
@@ -74,14 +86,9 @@ def read_schedule_form(fields: Fields) -> ScheduleForm:
         weekday=int(weekday) if weekday in map(str, range(7)) else 0,
         monthday=_one(fields, "monthday"),
         hour=_one(fields, "hour"),
-        types=frozenset(fields.get("types", ())),
-        stages=frozenset(fields.get("stages", ())),
-        budget=_one(fields, "budget"),
-        from_hour=_one(fields, "from_hour"),
-        to_hour=_one(fields, "to_hour"),
-        time_zone=_zone(fields),
         told=_joined(fields, "told"),
         told_query=_one(fields, "told_query"),
+        scope=read_scope_form(fields),
     )
 
 
@@ -95,11 +102,11 @@ def to_schedule(form: ScheduleForm) -> AuditSchedule | None:
     days = {Every.DAY: 0, Every.WEEK: form.weekday}
     return AuditSchedule(
         every=every,
-        zone=known_zone(form.time_zone),
+        zone=known_zone(form.scope.time_zone),
         hour=_whole(form.hour, "hour"),
         day=days[every] if every in days else _whole(form.monthday, "monthday"),
-        scope=AuditScope.from_dict({"types": sorted(form.types), "stages": sorted(form.stages)}),
-        terms=to_terms(form, incremental=True, told=_people(form.told, form.told_query, "told")),
+        scope=to_scope(form.scope),
+        terms=to_terms(form.scope, incremental=True, told=_people(form.told, form.told_query, "told")),
     )
 
 
@@ -107,20 +114,30 @@ def shown_schedule(schedule: AuditSchedule | None) -> ScheduleForm:
     """Return a kept schedule as its form shows it."""
     if schedule is None:
         return ScheduleForm()
-    scope, terms = schedule.scope.to_dict(), schedule.terms
-    window = terms.window
     return ScheduleForm(
         every=schedule.every.value,
         weekday=schedule.day if schedule.every is Every.WEEK else 0,
         monthday=str(schedule.day if schedule.every is Every.MONTH else 1),
         hour=str(schedule.hour),
-        types=frozenset(_words(scope["types"])),
-        stages=frozenset(_words(scope["stages"])),
+        told=_typed(schedule.terms.told),
+        scope=_shown_scope(schedule.scope, schedule.terms, schedule.zone),
+    )
+
+
+def _shown_scope(scope: AuditScope, terms: AuditTerms, zone: str) -> ScopeForm:
+    kept, window = scope.to_dict(), terms.window
+    return ScopeForm(
+        types=frozenset(_words(kept["types"])),
+        stages=frozenset(_words(kept["stages"])),
+        responsibles=_typed(scope.responsibles),
+        departments=_typed(scope.departments),
+        sources=", ".join(sorted(scope.sources)),
+        created_from=to_day(scope.created_from, zone),
+        created_to=to_day(scope.created_to, zone),
         budget=str(terms.budget),
         from_hour="" if window is None else str(window.from_hour),
         to_hour="" if window is None else str(window.to_hour),
-        time_zone=schedule.zone,
-        told=", ".join(map(str, terms.told)),
+        time_zone=zone,
     )
 
 
@@ -138,8 +155,7 @@ def to_access(form: AccessForm) -> AuditAccess:
 
 
 def shown_access(access: AuditAccess) -> AccessForm:
-    people, departments = sorted(access.people), sorted(access.departments)
-    return AccessForm(", ".join(map(str, people)), ", ".join(map(str, departments)))
+    return AccessForm(_typed(access.people), _typed(access.departments))
 
 
 def shown_rules(rules: RuleSet) -> RulesForm:
@@ -184,9 +200,9 @@ def to_moment(text: str, field: str) -> float | None:
     return None if day is None else _end(day)
 
 
-def to_day(at: float) -> str:
-    """Return a moment's day, ``2026-03-31``."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
+def to_day(at: float | None, zone: str = DEFAULT_ZONE) -> str:
+    """Return a moment's day, ``2026-03-31``; "" for none."""
+    return "" if at is None else datetime.fromtimestamp(at, zone_of(zone)).strftime("%Y-%m-%d")
 
 
 def read_hand_form(fields: Fields) -> HandForm:
@@ -230,9 +246,12 @@ def _day(text: str, field: str, zone: tzinfo) -> datetime | None:
     if not text:
         return None
     try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=zone)
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=zone)
     except ValueError as error:
         raise OrderMistake(field) from error
+    if day.year not in YEARS:
+        raise OrderMistake(field)
+    return day
 
 
 def _end(day: datetime) -> float:
@@ -244,6 +263,10 @@ def _zone(fields: Fields) -> str:
     """Return the time zone a form was filled in, as far as it is known here."""
     name = _one(fields, "time_zone")
     return name and known_zone(name)
+
+
+def _typed(ids: Iterable[int]) -> str:
+    return ", ".join(map(str, sorted(ids)))
 
 
 def _words(value: object) -> list[str]:

@@ -44,12 +44,20 @@ class Picker:
 
 
 @dataclass(frozen=True, slots=True)
-class Pickers:
-    """Those of the audit's first page, by the fields of its forms."""
+class ScopePickers:
+    """Those of a form that says whom an audit looks at."""
 
     responsibles: Picker
     departments: Picker
     sources: Picker
+
+
+@dataclass(frozen=True, slots=True)
+class Pickers:
+    """Those of the audit's first page, by its forms and their fields."""
+
+    start: ScopePickers
+    schedule: ScopePickers
     told: Picker
     people: Picker
     named_departments: Picker

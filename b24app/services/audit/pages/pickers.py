@@ -16,13 +16,13 @@ from b24app.bitrix24.errors import Bitrix24Error
 from b24app.services.audit.pages.form_values import AccessForm, OrderForm, ScheduleForm
 from b24app.services.audit.pages.forms import to_list
 from b24app.services.audit.pages.open_desk import Desk
-from b24app.services.audit.pages.picker_values import Option, Picker, Pickers
+from b24app.services.audit.pages.picker_values import Option, Picker, Pickers, ScopePickers
 from b24app.services.audit.run.structure import FIRST_PAGE, Structure, read_structure
 from b24app.services.portal.people import name_commands, read_people
 
 SOURCES: Final = "sources"
 CALLED: Final = "called_"
-RESPONSIBLES: Final = "responsibles"
+WHO_WORKED_HERE: Final = frozenset({"start", "schedule"})
 RECEIVERS: Final = "receivers"
 FOUND_SHOWN: Final = 20
 QUERY_SIGNS: Final = 100
@@ -33,13 +33,11 @@ async def read_pickers(
     desk: Desk, order: OrderForm, schedule: ScheduleForm, access: AccessForm, others: Collection[int]
 ) -> tuple[Pickers, Mapping[int, str]]:
     """Return the choices of the first page's forms, and the names of the other people it shows; one request."""
-    client = desk.context.client
-    chosen = {RESPONSIBLES: order.responsibles, "told": schedule.told, "people": access.people}
-    queries = {
-        RESPONSIBLES: order.responsibles_query,
-        "told": schedule.told_query,
-        "people": access.people_query,
-    }
+    client, scopes = desk.context.client, {"start": order.scope, "schedule": schedule.scope}
+    chosen = {place: scope.responsibles for place, scope in scopes.items()}
+    chosen |= {"told": schedule.told, "people": access.people}
+    queries = {place: scope.responsibles_query for place, scope in scopes.items()}
+    queries |= {"told": schedule.told_query, "people": access.people_query}
     ids = {int(value) for typed in chosen.values() for value in to_list(typed) if _is_id(value)}
     ids |= {*others, desk.viewer.id}  # the viewer, so that a missing right shows at once
     commands = name_commands(ids)
@@ -47,18 +45,19 @@ async def read_pickers(
     batch = await client.batch(commands | _searches(queries))
     known, is_whole = read_people(batch)
     people = {
-        field: _people(chosen[field], queries[field], known, batch, field)
-        if is_whole
-        else _untold(chosen[field], "people")
-        for field in chosen
+        place: _people(typed, queries[place], known, batch, place) if is_whole else _untold(typed, "people")
+        for place, typed in chosen.items()
     }
     structure = await _structure(client, batch)
-    return Pickers(
-        **people,
-        departments=_departments(order.departments, structure),
-        named_departments=_departments(access.departments, structure),
-        sources=_sources(order.sources, batch),
-    ), {user.id: user.name for user in known.values()}
+    choices = {
+        place: ScopePickers(
+            people[place], _departments(scope.departments, structure), _sources(scope.sources, batch)
+        )
+        for place, scope in scopes.items()
+    }
+    named = _departments(access.departments, structure)
+    names = {user.id: user.name for user in known.values()}
+    return Pickers(**choices, told=people["told"], people=people["people"], named_departments=named), names
 
 
 async def find_receivers(desk: Desk, offered: Iterable[PortalUser], chosen: str, query: str) -> Picker:
@@ -82,10 +81,10 @@ async def find_receivers(desk: Desk, offered: Iterable[PortalUser], chosen: str,
 def _searches(queries: Mapping[str, str]) -> dict[str, Command]:
     """Look for people; who was dismissed may still be responsible for records, and is nobody to do anything."""
     ask = {
-        field: methods.users_called if field == RESPONSIBLES else methods.employees_called
-        for field in queries
+        place: methods.users_called if place in WHO_WORKED_HERE else methods.employees_called
+        for place in queries
     }
-    return {CALLED + field: ask[field](text[:QUERY_SIGNS]) for field, text in queries.items() if text}
+    return {CALLED + place: ask[place](text[:QUERY_SIGNS]) for place, text in queries.items() if text}
 
 
 def _people(

@@ -129,7 +129,7 @@ async def _receivers(desk: Desk, group: AuditGroup, live: LiveMembers, form: Han
 
 
 def _due(group: AuditGroup) -> str:
-    return "" if group.due_at is None else to_day(group.due_at)
+    return to_day(group.due_at)
 
 
 async def _rejected(desk: Desk, marks: Mapping[RecordRef, str]) -> tuple[tuple[str, str], ...]:
