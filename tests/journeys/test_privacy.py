@@ -19,7 +19,7 @@ from b24app.sandbox.people import SHOWCASE, Seeded, seed
 from b24app.store.address import libpq_dsn
 from b24app.store.database import migrate
 from b24app.store.embedded import start_embedded, stop_embedded
-from tests.conftest import MEMORY_DISK
+from tests.conftest import disk_with_room
 from tests.journeys.seen import SeenPage
 from tests.journeys.town import ADMIN, Town, town
 
@@ -42,7 +42,7 @@ async def server() -> AsyncIterator[tuple[str, Path]]:
 
     Not below pytest's folder: another run of pytest takes that one's permissions away from the server's user.
     """
-    top = Path(tempfile.mkdtemp(prefix="b24app-privacy-", dir=MEMORY_DISK if MEMORY_DISK.is_dir() else None))
+    top = Path(tempfile.mkdtemp(prefix="b24app-privacy-", dir=disk_with_room()))
     folder = top / "data"
     url = await start_embedded(folder)
     await migrate(url)
