@@ -31,7 +31,7 @@ from tests.journeys.log_tap import betrayals, caught_logs, read_rest_log
 from tests.journeys.wire_tap import Heard, TappedServer
 
 ADMIN = 1
-ROUNDS = 5  # a job may wait for another's lock
+ROUNDS = 20  # a job may wait for another's lock, and ask for the next when the round is over
 DEADLINE_S = 30.0
 CLIENT_SECRET = "demo-client-secret"
 
