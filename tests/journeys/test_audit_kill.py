@@ -133,7 +133,7 @@ async def test_a_file_killed_with_its_process_says_so_and_is_ordered_anew(acme: 
     whole = await file_of(acme, acme.address, run.run_id)
 
     async with closed_gate(acme, "writing"), web_process(acme) as (process, address):
-        page = await post(acme, address, "export", run_id=run.run_id, kind="csv")
+        page = await post(acme, address, "export", run_id=run.run_id, kind="csv", time_zone="")
         await until(lambda: someone_waits(acme), "no file was written")
         process.send_signal(signal.SIGKILL)
         await process.wait()
@@ -175,7 +175,7 @@ async def post(acme: Town, address: str, path: str, **fields: object) -> httpx.R
 
 async def file_of(acme: Town, address: str, run_id: int) -> bytes:
     """Order a table, wait until it is written, and open it."""
-    await post(acme, address, "export", run_id=run_id, kind="csv")
+    await post(acme, address, "export", run_id=run_id, kind="csv", time_zone="")
     await until(lambda: is_written(acme), "the file was never written")
     number = (await acme.rows("SELECT max(export_id) AS number FROM export"))[0]["number"]
     return (await post(acme, address, "download", export_id=number)).content
