@@ -44,7 +44,6 @@ AUDIT_FAMILIES: dict[str, set[str]] = {
     "audit_reason.": {"outside_window", "index_incomplete", "rules_changed", "access_denied", "other"},
     "audit_form.": {"start", "schedule", "access", "simulator"},
     "audit_field.": FORMS | SIDES,
-    "audit_hint.": {"stages", "budget", "window"},
     "picker_hint.": {"responsibles", "departments", "sources", "told", "people", "named_departments"},
     "picker_reason.": {"people", "receivers", "departments", "sources"},
     "picker_unnamed.": {"people", "departments", "sources"},
