@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import asyncpg
 import pytest
+from hypothesis import settings
 from sqlalchemy import event
 from sqlalchemy.engine import Engine, make_url
 
@@ -22,6 +23,8 @@ from b24app.store.embedded import start_embedded, stop_embedded
 from b24app.store.portals import ALL_PORTALS
 from b24app.store.tenants import TENANT_TABLES
 from b24app.store.vault import Vault
+
+settings.load_profile("ci")  # the same examples in every run, and none is timed: machines differ
 
 T = TypeVar("T")
 CHROMIUM = Path("/usr/bin/chromium")

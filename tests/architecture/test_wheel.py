@@ -33,7 +33,20 @@ import b24app.cli
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     subprocess.run(
-        [UV, "build", "--wheel", "--quiet", "--system-certs", "--out-dir", folder, ROOT], check=True
+        [
+            UV,
+            "build",
+            "--wheel",
+            "--quiet",
+            "--no-build-isolation",
+            "--offline",
+            "--python",
+            sys.executable,
+            "--out-dir",
+            folder,
+            ROOT,
+        ],
+        check=True,
     )
     inside = folder / "inside"
     zipfile.ZipFile(next(folder.glob("*.whl"))).extractall(inside)
