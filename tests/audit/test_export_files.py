@@ -6,12 +6,18 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 from python_calamine import CalamineWorkbook
 
-from b24app.dedupe.record import RecordType
-from b24app.services.audit.export.export_rows import csv_lines
+from b24app.bitrix24.answers import Viewer
+from b24app.dedupe.record import Record, RecordRef, RecordType, Stage
+from b24app.services.audit.export.export_rows import MEMBER_COLUMNS, Rows, csv_lines
 from b24app.services.audit.export.workbook import CardLink, Moment, Workbook
 from b24app.services.audit.pages.charts import bars, heat, line, stacked
+from b24app.services.audit.pages.figures import figure_rows
+from b24app.services.audit.pages.live_members import LiveMembers
+from b24app.services.audit.run.numbers import AuditNumbers
 from b24app.services.audit.sealed_file import PIECE_BYTES, BrokenFile, SealedWriter, new_key, open_pieces
-from b24app.store.audit_values import PAIR_TYPES
+from b24app.services.audit.words import WORDS
+from b24app.services.indexing.records import LiveRecord
+from b24app.store.audit_values import PAIR_TYPES, AuditMember, AuditRun, AuditStage, AuditState, Progress
 
 CONTENT = bytes(range(256)) * (PIECE_BYTES // 256 * 2 + 7)
 
@@ -51,6 +57,32 @@ def test_what_a_table_program_would_take_for_a_formula_is_made_a_text(start: str
 
     assert text.lstrip('"').startswith(f"'{start}cmd")
     assert '"plain; quoted";7' in text
+
+
+@pytest.mark.parametrize(("language", "created"), [("ru", "Создано"), ("en", "Created")])
+def test_headers_of_times_name_the_zone_in_which_the_rows_spell_them(language: str, created: str) -> None:
+    rows = Rows("https://p.example", WORDS[language], "Asia/Yekaterinburg")
+    midnight_there = 1_795_374_000.0  # 2026-11-23 00:00 at UTC+5
+    ref = RecordRef(RecordType.LEAD, 1)
+    found = LiveRecord(Record(ref, created_at=midnight_there), "", "")
+    live = LiveMembers(Viewer(1, is_admin=True), {ref: found}, {}, {}, {})
+    member = AuditMember(1, ref, None, Stage.NONE, midnight_there)
+
+    headers = rows.headers(MEMBER_COLUMNS)
+    line = csv_lines([rows.member("lead:1", member, live, {})], ";")
+
+    assert headers[-2] == f"{created} (Asia/Yekaterinburg)"
+    assert "2026-11-23 00:00" in line
+    assert all(header[0].isupper() for header in headers)
+
+
+def test_the_share_of_records_in_groups_is_a_number() -> None:
+    figures = AuditNumbers(records=2_000, records_in_groups=745, duplicate_rate=0.3725).to_dict()
+    run = AuditRun(
+        1, "", AuditState.DONE, AuditStage.SUMMING, {}, {}, {}, Progress(), 1, 0.0, 0.0, 0.0, 0.0, figures, {}, None, None
+    )  # fmt: skip
+
+    assert ["Доля записей в группах, %", 37.2] in list(figure_rows(run, WORDS["ru"]))
 
 
 def sealed(key: bytes) -> list[bytes]:

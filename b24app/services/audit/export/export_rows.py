@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from typing import Final
 
 from b24app.dedupe.record import RecordRef, RecordType, ValueKind
@@ -13,7 +13,7 @@ from b24app.services.audit.pages.show_groups import names_word
 from b24app.services.audit.words import Words
 from b24app.services.indexing.records import LiveRecord
 from b24app.services.links import card_path
-from b24app.services.time_zones import seconds_by_wall
+from b24app.services.time_zones import seconds_by_wall, zone_of
 from b24app.store.audit_values import AuditGroup, AuditHub, AuditLink, AuditMember, AuditShared
 
 CHAIN_LINKS: Final = 20  # a longer chain is cut: nobody reads it in a cell
@@ -31,19 +31,26 @@ SHARED_COLUMNS: Final = (
     "group", "kind", "state", "severity", "same_responsible", "contacts", "companies", "receiver",
     "should_receive", "misrouted",
 )  # fmt: skip
+MOMENT_COLUMNS: Final = ("created", "modified")  # their headers name the zone in which times are spelled
 HUB_COLUMNS: Final = ("kind", "size", "leads", "contacts", "companies", "sample")
 
 
 class Rows:
     """Rows in one language, with links into one portal and times of one zone."""
 
-    def __init__(self, origin: str, words: Words, zone: tzinfo) -> None:
+    def __init__(self, origin: str, words: Words, zone: str) -> None:
         self._origin = origin
         self._words = words
-        self._zone = zone
+        self._zone_name = zone
+        self._zone = zone_of(zone)
 
     def headers(self, columns: Iterable[str]) -> list[str]:
-        return [self._words[column] for column in columns]
+        return [self._header(column) for column in columns]
+
+    def _header(self, column: str) -> str:
+        word = self._words[column]
+        header = f"{word[:1].upper()}{word[1:]}"
+        return f"{header} ({self._zone_name})" if column in MOMENT_COLUMNS else header
 
     def group(self, group: AuditGroup, names: Mapping[int, str]) -> list[Cell]:
         return [

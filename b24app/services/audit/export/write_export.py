@@ -29,7 +29,6 @@ from b24app.services.audit.sealed_file import SealedWriter
 from b24app.services.audit.words import WORDS, Words
 from b24app.services.portal.access import Refused
 from b24app.services.portal.context import StoreUnavailable, UnknownPortal, open_portal_as
-from b24app.services.time_zones import zone_of
 from b24app.store.audit_values import AuditGroup, AuditMember, AuditRun, GroupCursor, GroupFilter, GroupOrder
 from b24app.store.exports import Export, ExportKind, ExportState
 
@@ -108,7 +107,7 @@ class _File:
 
 async def _write_workbook(file: _File, run: AuditRun, language: str) -> None:
     words, names = WORDS[language], dict[int, str]()
-    rows = Rows(file.desk.context.portal.origin, words, zone_of(file.zone))
+    rows = Rows(file.desk.context.portal.origin, words, file.zone)
     book = Workbook(file.sink)
     await file.work(partial(_summary, book, run, words, file.zone))
     await file.work(partial(book.begin, words["members"], rows.headers(MEMBER_COLUMNS)))
@@ -130,7 +129,7 @@ async def _write_workbook(file: _File, run: AuditRun, language: str) -> None:
 
 async def _write_csv(file: _File, run: AuditRun, language: str) -> None:
     words, names = WORDS[language], dict[int, str]()
-    rows = Rows(file.desk.context.portal.origin, words, zone_of(file.zone))
+    rows = Rows(file.desk.context.portal.origin, words, file.zone)
     separator = SEPARATORS.get(language, ",")
 
     def put(lines: Iterable[Sequence[Cell]]) -> None:

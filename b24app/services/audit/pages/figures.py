@@ -121,7 +121,7 @@ def figure_rows(run: AuditRun, words: Words) -> Iterator[list[str | int | float]
     yield [words["records"], numbers.records]
     yield [words["group_count"], numbers.groups]
     yield [words["in_groups"], numbers.records_in_groups]
-    yield [words["rate"], f"{rate_of(numbers)} %"]
+    yield [f"{words['rate']}, %", rate_of(numbers)]
     for a, b in PAIR_TYPES:
         yield [
             f"{words['pairs']}: {words[a.word]} – {words[b.word]}",
