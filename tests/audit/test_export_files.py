@@ -79,7 +79,8 @@ def test_headers_of_times_name_the_zone_in_which_the_rows_spell_them(language: s
 def test_the_share_of_records_in_groups_is_a_number() -> None:
     figures = AuditNumbers(records=2_000, records_in_groups=745, duplicate_rate=0.3725).to_dict()
     run = AuditRun(
-        1, "", AuditState.DONE, AuditStage.SUMMING, {}, {}, {}, Progress(), 1, 0.0, 0.0, 0.0, 0.0, figures, {}, None, None
+        1, "", AuditState.DONE, AuditStage.SUMMING, {}, {}, {}, Progress(), 1, 0.0, 0.0, 0.0, 0.0,
+        figures, {}, None, None,
     )  # fmt: skip
 
     assert ["Доля записей в группах, %", 37.2] in list(figure_rows(run, WORDS["ru"]))
