@@ -102,16 +102,17 @@ def task_binding(word: RecordWord, record_id: int) -> str:
 
 
 def add_task(
-    *, title: str, description: str, responsible_id: int, bound_to: Sequence[str], deadline: str
+    *, title: str, description: str, responsible_id: int, bound_to: Sequence[str], deadline: str | None
 ) -> Command:
-    """Make a task; ``deadline`` is an ISO time with its offset, ``bound_to`` are ``task_binding`` s."""
+    """Make a task; ``deadline`` is an ISO time with its offset or none, ``bound_to`` are ``task_binding`` s."""
     fields: dict[str, JSON] = {
         "TITLE": title,
         "DESCRIPTION": description,
         "RESPONSIBLE_ID": responsible_id,
-        "DEADLINE": deadline,
         "UF_CRM_TASK": list(bound_to),
     }
+    if deadline is not None:
+        fields["DEADLINE"] = deadline
     return Command("tasks.task.add", {"fields": fields})
 
 

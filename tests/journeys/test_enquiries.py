@@ -1,5 +1,6 @@
 """A client writes again: the earlier record hears of it, the new lead is put where it belongs, each thing once."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -75,11 +76,24 @@ async def test_a_repeat_enquiry_reaches_the_client_s_card_and_moves_the_lead_onc
     assert f"/crm/lead/details/{lead}/" in text
     assert "[URL" not in text
     assert "<b>" not in text
+    assert re.search(r"Время: \d\d\.\d\d\.\d{4} \d\d:\d\d \(UTC\+03:00\)", text)  # read in other zones, too
+    assert task.fields["DEADLINE"]
     assert (task.fields["RESPONSIBLE_ID"], task.fields["UF_CRM_TASK"]) == (
         KEEPER,
         [f"C_{contact}", f"L_{lead}"],
     )
     assert lead_stands(acme, lead) == ("IN_PROCESS", KEEPER, [contact])
+
+
+async def test_a_task_in_no_days_has_no_deadline_and_is_never_overdue(acme: Town):
+    await set_enquiry_rules(acme, **ALL_ACTIONS, task_days=0)
+    contact = a_client(acme, "9005550102")
+    a_new_lead(acme, "9005550102")
+
+    await hear(acme)
+
+    (task,) = acme.portal.tasks.bound_to(f"C_{contact}")
+    assert not task.fields.get("DEADLINE")
 
 
 async def test_a_lead_that_the_portal_has_linked_to_its_client_is_a_repeat_all_the_same(acme: Town):

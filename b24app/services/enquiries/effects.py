@@ -50,7 +50,6 @@ class EnquiryTask:
         enquiry = await read_enquiry(context, payload)
         t = plain_translator(language_of(context.portal.language))
         title = t("enquiry_note.task", title=enquiry.title)
-        deadline = datetime.fromtimestamp(context.now(), UTC) + timedelta(days=number(payload, "days"))
         original, lead_id = _original(payload), number(payload, "lead")
         made = await _call(
             context,
@@ -59,7 +58,7 @@ class EnquiryTask:
                 description=f"{enquiry.text}\n\n{mark(payload)}",
                 responsible_id=number(payload, "user"),
                 bound_to=[_bound_to(original), acting.task_binding("lead", lead_id)],
-                deadline=deadline.isoformat(timespec="seconds"),
+                deadline=_deadline(context, number(payload, "days")),
             ),
         )
         return {"task": answers_acting.made_task(made)}
@@ -86,6 +85,14 @@ def mark(payload: Payload) -> str:
 def _found(name: str, texts: Mapping[int, str], payload: Payload) -> dict[str, JSON] | None:
     ours = [found for found, text in texts.items() if mark(payload) in text]
     return {name: ours[0]} if ours else None
+
+
+def _deadline(context: PortalContext, days: int) -> str | None:
+    """Return when so many days will have passed; None for none: a task that is due now is overdue at once."""
+    if not days:
+        return None
+    due = datetime.fromtimestamp(context.now(), UTC) + timedelta(days=days)
+    return due.isoformat(timespec="seconds")
 
 
 def _original(payload: Payload) -> RecordRef:
