@@ -25,7 +25,7 @@ UTM = ("UTM_SOURCE", "UTM_MEDIUM", "UTM_CAMPAIGN", "UTM_CONTENT", "UTM_TERM")
 STORY_FIELDS = ("ID", "TITLE", "SOURCE_ID", "STATUS_SEMANTIC_ID", "ASSIGNED_BY_ID", "DATE_CREATE")
 LONGEST_TEXT = 5_000
 _TAG = re.compile(r"<[^<>]*>")
-_WHEN = "%d.%m.%Y %H:%M"  # of the portal's own clock: its dates carry the offset
+_WHEN = "%d.%m.%Y %H:%M"  # of the portal's own clock, which need not be the reader's
 _UNBROKEN = "[\u200b"  # so that a stranger's square brackets are no markup
 
 
@@ -128,9 +128,11 @@ def _person(live: LiveRecord) -> str:
 
 def _when(value: JSON) -> str:
     try:
-        return datetime.fromisoformat(str(value)).strftime(_WHEN)
+        moment = datetime.fromisoformat(str(value))
     except ValueError:
         return ""
+    zone = moment.tzname()
+    return moment.strftime(_WHEN) + (f" ({zone})" if zone else "")
 
 
 def _joined(source: str, description: str) -> str:
