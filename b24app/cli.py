@@ -1,6 +1,7 @@
 """``b24app serve · work · migrate · demo · audit · doctor``: each command is one call."""
 
 import asyncio
+import errno
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +12,7 @@ import typer
 from b24app import bootstrap
 from b24app.config import Settings, SettingsMistake, read_environment, read_settings
 from b24app.demo.check import check as run_check
-from b24app.demo.stage import show
+from b24app.demo.stage import APP_PORT, OAUTH_PORT, PORTAL_PORTS, show
 from b24app.doctor import examine
 from b24app.services.audit.by_webhook.refusals import AuditStopped
 from b24app.services.audit.by_webhook.webhook import AuditOrder
@@ -72,7 +73,14 @@ def demo(
 ) -> None:
     """Show the main job on invented data: a toy portal, the app installed into it, a lead with matches."""
     with suppress(KeyboardInterrupt):
-        wrong = asyncio.run(run_check(data_dir, typer.echo) if check else show(data_dir, typer.echo))
+        try:
+            wrong = asyncio.run(run_check(data_dir, typer.echo) if check else show(data_dir, typer.echo))
+        except OSError as refused:
+            if refused.errno != errno.EADDRINUSE:
+                raise
+            ports = ", ".join(map(str, (APP_PORT, OAUTH_PORT, *PORTAL_PORTS)))
+            typer.echo(f"The demo needs ports {ports}, and one is taken. Is another demo running?", err=True)
+            raise typer.Exit(code=1) from refused
         for sentence in wrong or ():
             typer.echo(f"WRONG: {sentence}", err=True)
         if wrong:

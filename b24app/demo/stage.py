@@ -55,8 +55,12 @@ class Stage:
 
 @asynccontextmanager
 async def stage(data_dir: Path, *, ports: bool, size: int = RECORDS) -> AsyncIterator[Stage]:
-    """Start everything. ``ports``: the well-known ones, so that addresses stay the same from run to run."""
-    folder = data_dir / "demo"
+    """Start everything. ``ports``: the well-known ones, so that addresses stay the same from run to run.
+
+    A port of a running demo is refused before anything of it is removed; one with other ports has its own folder.
+    """
+    listener = _listener(APP_PORT if ports else 0)
+    folder = data_dir / ("demo" if ports else "demo-check")
     shutil.rmtree(folder, ignore_errors=True)
     clock = SystemClock()
     oauth = SandboxOAuth(clock)
@@ -70,7 +74,6 @@ async def stage(data_dir: Path, *, ports: bool, size: int = RECORDS) -> AsyncIte
         oauth_port=OAUTH_PORT if ports else 0,
         pages=lambda portal: page_routes(portal, people.truth),
     )
-    listener = _listener(APP_PORT if ports else 0)
     app_url = f"http://{HOST}:{listener.getsockname()[1]}/"
     async with server, httpx.AsyncClient(timeout=30.0) as browser:
         settings = demo_settings(
