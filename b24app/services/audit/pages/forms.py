@@ -14,7 +14,7 @@ from b24app.services.audit.pages.form_values import (
     ScopeForm,
 )
 from b24app.services.audit.run.access import AuditAccess
-from b24app.services.audit.run.orders import AuditScope, AuditTerms, OrderMistake
+from b24app.services.audit.run.orders import STAGE_WORDS, AuditScope, AuditTerms, OrderMistake
 from b24app.services.audit.run.schedule import AuditSchedule, Every
 from b24app.services.time_zones import DEFAULT_ZONE, known_zone, zone_of
 
@@ -125,10 +125,10 @@ def shown_schedule(schedule: AuditSchedule | None) -> ScheduleForm:
 
 
 def _shown_scope(scope: AuditScope, terms: AuditTerms, zone: str) -> ScopeForm:
-    kept, window = scope.to_dict(), terms.window
+    window = terms.window
     return ScopeForm(
-        types=frozenset(_words(kept["types"])),
-        stages=frozenset(_words(kept["stages"])),
+        types=frozenset(each.word for each in scope.types),
+        stages=frozenset(word for word, stage in STAGE_WORDS.items() if stage in scope.stages),
         responsibles=_typed(scope.responsibles),
         departments=_typed(scope.departments),
         sources=", ".join(sorted(scope.sources)),
@@ -267,7 +267,3 @@ def _zone(fields: Fields) -> str:
 
 def _typed(ids: Iterable[int]) -> str:
     return ", ".join(map(str, sorted(ids)))
-
-
-def _words(value: object) -> list[str]:
-    return [str(each) for each in value] if isinstance(value, list) else []
