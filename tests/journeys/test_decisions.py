@@ -71,6 +71,19 @@ async def test_a_rejected_pair_is_gone_for_everybody_and_from_both_cards(acme: T
         assert (await see(acme, OTHER, user)).rejected() == [LEAD]
 
 
+async def test_a_record_whose_only_match_was_rejected_does_not_say_that_nobody_has_its_values(
+    acme: Town,
+) -> None:
+    only_with_lead: Ref = ("contact", SHOWCASE.email_contact)
+    await reject(acme, only_with_lead, LEAD)
+
+    page = await acme.open_card(MANAGER, *only_with_lead)
+
+    assert SeenPage(page.text).verdict == "Дубликатов нет"
+    assert "нет ни в одной другой" not in page.text
+    assert "есть только в карточках ниже" in page.text
+
+
 async def test_the_decision_tells_who_when_why_and_for_how_long(acme: Town) -> None:
     await reject(acme, days="30")
 

@@ -47,7 +47,7 @@ FAMILIES: dict[str, set[str]] = {
     "grade.": {grade.word for grade in Grade},
     "stage.": {stage.name.lower() for stage in Stage if stage is not Stage.NONE},
     "verdict.": {verdict.value for verdict in Verdict},
-    "verdict_advice.": {verdict.value for verdict in Verdict} - {"found", "hidden"},
+    "verdict_advice.": {verdict.value for verdict in Verdict} - {"found", "hidden"} | {"clear_but"},
     "reason.": {code.value for code in ReasonCode},
     "why.": {code.value for code in ReasonCode},
     "why_shared.": KINDS,
