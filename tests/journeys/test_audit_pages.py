@@ -114,6 +114,10 @@ async def test_a_group_is_handed_to_a_known_person_with_a_date(acme: Town) -> No
 
     unknown = await post(acme, "hand", run_id=run, group=number, user="999999", due="")
     wrong = await post(acme, "hand", run_id=run, group=number, user=str(MANAGER_OF_ALL), due="tomorrow")
+    over = await post(acme, "hand", run_id=run, group=number, user=str(MANAGER_OF_ALL), due="2025-01-31")
+    assert (over.status_code, "Срок уже прошёл" in over.text) == (422, True)
+    nobody = await post(acme, "hand", run_id=run, group=number, user="", due="2030-01-31")
+    assert (nobody.status_code, "Кому поручить" in nobody.text) == (422, True)
     handed = await post(acme, "hand", run_id=run, group=number, user=str(MANAGER_OF_ALL), due="2030-01-31")
 
     assert (unknown.status_code, wrong.status_code, handed.status_code) == (422, 422, 200)
@@ -222,6 +226,32 @@ async def test_a_form_with_a_mistake_keeps_what_was_typed(acme: Town) -> None:
     assert 'value="Анна"' in wrong.text
     assert "ID через запятую" in wrong.text
     assert "Следующий запуск" in kept.text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"hour": "24"}, "Час запуска"),
+        ({"hour": ""}, "Час запуска"),
+        ({"monthday": "31"}, "число месяца от 1 до 28"),
+        ({"every": "never again"}, "как часто"),
+        ({"from_hour": "22"}, "укажите оба"),
+    ],
+)
+async def test_a_mistake_in_a_schedule_is_told_in_words(acme: Town, wrong: dict[str, str], told: str) -> None:
+    right = {
+        "every": "month",
+        "monthday": "1",
+        "hour": "5",
+        "budget": "40",
+        "types[]": "lead",
+        "time_zone": "UTC",
+    }
+
+    page = await post(acme, "schedule", **{**right, **wrong})
+
+    assert page.status_code == 422
+    assert told in page.text
 
 
 async def test_a_schedule_looks_at_whom_it_was_told_to(acme: Town) -> None:

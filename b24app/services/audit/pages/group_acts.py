@@ -1,6 +1,7 @@
 """What people do about a group on its page: part it, hand it to somebody with a date."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from b24app.dedupe.record import RecordRef
 from b24app.services.audit.pages.form_values import HandForm
@@ -13,6 +14,8 @@ from b24app.services.audit.run.orders import OrderMistake
 from b24app.services.card.decisions import reject_records
 from b24app.services.portal.access import Refused
 from b24app.store.audit_values import AuditRun
+
+LATEST_ZONE_S: Final = 43_200.0  # so much later than in UTC a day ends in the last of all time zones
 
 
 async def part_group(desk: Desk, run: AuditRun, group_no: int, ref: str, reason: str, days: str) -> None:
@@ -44,13 +47,16 @@ async def _readable(desk: Desk, subject: RecordRef, refs: Sequence[RecordRef]) -
 async def hand_group(desk: Desk, run: AuditRun, group_no: int, form: HandForm) -> None:
     """Hand a group to an employee who still works here, or take it back; raises OrderMistake, Refused."""
     if not form.user:
-        if form.query:  # somebody was looked for, and nobody chosen
+        group, _, _ = await get_group(desk, run, group_no)
+        if form.query or (form.due and group.handed_to is None):  # looked for or dated, and nobody chosen
             raise OrderMistake("user")
         await hand_over(desk.context, desk.viewer, run.run_id, group_no, None, None)
         return
     if not (form.user.isascii() and form.user.isdigit()):
         raise OrderMistake("user")
     user, due_at = int(form.user), to_moment(form.due, "due")
+    if due_at is not None and due_at + LATEST_ZONE_S < desk.context.now():
+        raise OrderMistake("due_past")
     live = await read_members(desk, (), [user], with_stages=False)
     if user not in live.people or not live.people[user].is_active:
         raise OrderMistake("user")
