@@ -131,6 +131,8 @@ async def test_a_group_is_handed_to_a_known_person_with_a_date(acme: Town) -> No
         for text in told
         if "поручена группа" in text and re.search(r"31 января 2030\sг\. Откройте", text)
     ]
+    seen = (await acme.open(ADMIN, "DEFAULT")).text
+    assert re.search(r"Группа поручена.*?пусто.*?Мария Калинина, 2030-01-31, \w+:\d+", seen, re.DOTALL)
 
 
 async def test_a_record_called_no_duplicate_leaves_the_next_audits_group(acme: Town) -> None:

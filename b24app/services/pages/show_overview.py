@@ -3,6 +3,8 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TypeGuard
 
 from b24app.bitrix24 import answers, methods
 from b24app.bitrix24.answers import Viewer
@@ -27,6 +29,7 @@ from b24app.store.sync_state import SyncKind
 
 CHANGES_SHOWN = 50
 OPENINGS = "audit.opened."  # who looked is no change; it is in the journal all the same
+TO = "to"  # to whom a group was handed, in the journal of handing over
 DEFAULT_LIFE_S = 3600
 MIN_SHARE_FOR_ETA = 0.01
 
@@ -175,7 +178,8 @@ async def _changes(context: PortalContext) -> tuple[Change, ...]:
     async with context.read() as tx:
         entries = await tx.journal.recent(CHANGES_SHOWN, leave_out=OPENINGS)
     acted = {entry.user_id for entry in entries if entry.user_id is not None}
-    names = await ask_names(context.client, acted)
+    told = {value[TO] for entry in entries for value in (entry.old, entry.new) if _names_somebody(value)}
+    names = await ask_names(context.client, acted | told)
     return tuple(_shown_change(entry, names) for entry in entries)
 
 
@@ -184,14 +188,30 @@ def _shown_change(entry: JournalEntry, names: Mapping[int, str]) -> Change:
         at=entry.at,
         user=Person(entry.user_id or 0, names.get(entry.user_id or 0, "")),
         what=entry.what,
-        old=_spell(entry.old),
-        new=_spell(entry.new),
+        old=_spell(entry.old, names),
+        new=_spell(entry.new, names),
     )
 
 
-def _spell(value: object) -> str:
+def _names_somebody(value: object) -> TypeGuard[dict[str, int]]:
+    return isinstance(value, dict) and isinstance(value.get(TO), int)
+
+
+def _spell(value: object, names: Mapping[int, str]) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
+    if isinstance(value, dict) and TO in value:
+        return _handed(value, names)
     if isinstance(value, dict) and "run" in value:
         return str(value["run"])  # of an audit its number says enough: it has a page of its own
+    if isinstance(value, dict) and value.keys() == {"state"}:
+        return ""  # what was done to the audit says it
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def _handed(value: Mapping[str, object], names: Mapping[int, str]) -> str:
+    """Return whose a group is, until which day, and the group as its records' field tells it; "" for nobody's."""
+    to, due_at, group = value.get(TO), value.get("due_at"), value.get("group")
+    day = datetime.fromtimestamp(due_at, UTC).strftime("%Y-%m-%d") if isinstance(due_at, float | int) else ""
+    name = names.get(to) or f"ID {to}" if isinstance(to, int) else ""
+    return ", ".join(part for part in (name, day, str(group or "")) if part)
