@@ -194,6 +194,36 @@ def test_a_day_that_cannot_be_meant_is_refused(day):
     assert refused.value.field == "created_to"
 
 
+@pytest.mark.parametrize("typed", ["abc", "²", "٣", "1e3", "-1", "6 0", "", "9" * 16])
+@pytest.mark.parametrize("field", ["budget", "hour", "monthday", "told"])
+def test_what_is_no_number_is_refused_by_its_field(field, typed):
+    usual = {
+        "every": ["month"],
+        "hour": ["3"],
+        "monthday": ["1"],
+        "told": ["7"],
+        "budget": ["60"],
+        "types": ["lead"],
+    }
+    if field == "told":
+        typed = f"7, x{typed}"  # nobody at all is fine
+
+    with pytest.raises(OrderMistake) as refused:
+        to_schedule(read_schedule_form({**usual, field: [typed]}))
+
+    assert refused.value.field == field
+
+
+def test_somebody_who_was_looked_for_and_not_chosen_is_asked_for_again():
+    fields = {"every": ["day"], "hour": ["3"], "budget": ["60"], "types": ["lead"]}
+
+    for query in ("told", "responsibles"):
+        with pytest.raises(OrderMistake) as refused:
+            to_schedule(read_schedule_form({**fields, f"{query}_query": ["анна"]}))
+        assert refused.value.field == query
+    assert to_schedule(read_schedule_form({**fields, "told_query": ["анна"], "told": ["7"]})) is not None
+
+
 def test_a_schedule_is_shown_as_it_was_typed():
     fields = {
         "every": ["week"], "weekday": ["4"], "hour": ["23"], "told": ["7", "9"], "types": ["lead", "contact"],
