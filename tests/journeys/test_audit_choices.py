@@ -175,3 +175,33 @@ def rows_of(page: str) -> list[tuple[str, str]]:
     return re.findall(
         r'name="run_id" value="(\d+)">\s*<button class="group__title" name="group" value="(\d+)"', listed
     )
+
+
+async def test_a_manager_knows_his_groups_by_his_own_records_and_others_by_what_the_rules_reveal(
+    acme: Town,
+) -> None:
+    for keeper in (
+        2,
+        3,
+        4,
+        5,
+        MANAGER_OF_OWN,
+    ):  # his own is the last of them, and the others' he may not read
+        one_phone = {"PHONE": [{"VALUE": "+79005551234", "VALUE_TYPE": "WORK"}]}
+        acme.portal.create(
+            "lead", {"TITLE": f"Лид {keeper}", "ASSIGNED_BY_ID": keeper, **one_phone}, by=keeper
+        )
+    await acme.deliver()
+    await post(acme, "start", **WHOLE_PORTAL)
+    await acme.work()
+
+    told = (await post(acme, "mine", MANAGER_OF_OWN, order="size")).text
+    await acme.set_rules(reveal="exists")
+    kept_back = (await post(acme, "mine", MANAGER_OF_OWN, order="size")).text
+    await acme.set_rules(reveal="responsible")
+
+    assert told.count('class="group"') == kept_back.count('class="group"') > 0
+    assert "Запись недоступна" not in told
+    assert f">Лид {MANAGER_OF_OWN}<" in told
+    assert "Олег Дроздов" in told
+    assert "Олег Дроздов" not in kept_back

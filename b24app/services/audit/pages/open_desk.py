@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from b24app.bitrix24.answers import Viewer
+from b24app.dedupe.rules import Reveal
 from b24app.services.audit.pages.page_values import Head
 from b24app.services.audit.run.access import may_audit
 from b24app.services.portal.access import PageToken, Refused, issue_app_page_token
@@ -22,6 +23,11 @@ class Desk:
     viewer: Viewer
     may_all: bool
     token: PageToken
+
+    @property
+    def tells_people(self) -> bool:
+        """Whether the viewer may hear who is responsible for records that he may not read."""
+        return self.may_all or self.context.rules.reveal is Reveal.RESPONSIBLE
 
     def head(self, run: AuditRun | None = None) -> Head:
         """Return what every page of the section needs, with a token for its next act."""

@@ -45,7 +45,7 @@ async def show_group(
     page = min(max(1, page), pages)
     return GroupPage(
         head=desk.head(run),
-        group=shown_group(group, refs, live),
+        group=shown_group(desk, group, refs, live),
         sides=_sides(desk, readable[(page - 1) * SIDES : page * SIDES], marks, live),
         hidden=len(refs) - len(readable),
         chain=_chain(group, marks),

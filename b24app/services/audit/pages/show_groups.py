@@ -63,6 +63,8 @@ async def show_groups(
         found = await tx.audits.find_groups(told.run_id, wanted, order, _cursor(after), PAGE + 1)
         total = await tx.audits.count_groups(told.run_id, wanted)
         members = await tx.audits.members(told.run_id, [group.group_no for group in found[:PAGE]])
+    if only_own:  # his own are what he may read, and what he knows the group by
+        members = sorted(members, key=lambda member: member.responsible_id != desk.viewer.id)
     groups = found[:PAGE]
     offered = _offered(run)
     live = await read_members(desk, _firsts(members), _people(groups, offered), with_stages=False)
@@ -71,7 +73,7 @@ async def show_groups(
     return GroupsPage(
         head=desk.head(run),
         choice=choice,
-        rows=tuple(shown_group(group, _of(members, group), live) for group in groups),
+        rows=tuple(shown_group(desk, group, _of(members, group), live) for group in groups),
         total=total,
         people=tuple(person(user_id, live.names) for user_id in offered),
         after=forth,
@@ -146,8 +148,9 @@ def _spelled(cursor: GroupCursor) -> str:
     return f"{cursor.value!r}_{cursor.group_no}"
 
 
-def shown_group(group: AuditGroup, refs: Sequence[RecordRef], live: LiveMembers) -> ShownGroup:
+def shown_group(desk: Desk, group: AuditGroup, refs: Sequence[RecordRef], live: LiveMembers) -> ShownGroup:
     """Return a row, named after the first of these records that the viewer may read."""
+    told = group.responsibles if desk.tells_people else ()
     first = next((ref for ref in refs if ref in live.records), None)
     return ShownGroup(
         number=group.group_no,
@@ -162,8 +165,8 @@ def shown_group(group: AuditGroup, refs: Sequence[RecordRef], live: LiveMembers)
         is_weak=group.is_weakly_held,
         change="" if group.change is Change.NOT_COMPARED else group.change.word,
         is_solved=group.is_solved,
-        responsibles=tuple(person(user, live.names) for user in group.responsibles[:PEOPLE_SHOWN]),
-        more_responsibles=max(0, len(group.responsibles) - PEOPLE_SHOWN),
+        responsibles=tuple(person(user, live.names) for user in told[:PEOPLE_SHOWN]),
+        more_responsibles=max(0, len(told) - PEOPLE_SHOWN),
         newest_at=group.newest_at or None,
         handed_to=None if group.handed_to is None else person(group.handed_to, live.names),
         due_at=group.due_at,
