@@ -75,6 +75,7 @@ TASKS = {
     "sweep_portal": Task(sweep_portal, BULK, "sweep"),
     "run_audit": Task(run_audit, BULK, AUDIT),
 }
+NIGHT = "30 19 * * *"  # UTC: nobody's working hours from Berlin and Kaliningrad to Vladivostok and Kamchatka
 
 
 def add_tasks(queue: JobQueue, runtime: Callable[[], Runtime]) -> None:
@@ -84,7 +85,7 @@ def add_tasks(queue: JobQueue, runtime: Callable[[], Runtime]) -> None:
     _add_periodic(queue, "* * * * * */10", "every_ten_seconds", lambda: _revive(queue))
     _add_periodic(queue, "* * * * *", "every_minute", lambda: _every_minute(queue, runtime()))
     _add_periodic(queue, "*/10 * * * *", "every_ten_minutes", lambda: _sweep_all(queue, runtime()))
-    _add_periodic(queue, "30 2 * * *", "every_night", lambda: _every_night(queue, runtime()))
+    _add_periodic(queue, NIGHT, "every_night", lambda: _every_night(queue, runtime()))
 
 
 def _add_task(queue: JobQueue, runtime: Callable[[], Runtime], name: str, task: Task) -> None:
