@@ -2,9 +2,10 @@
 
 import asyncio
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
+from socket import gaierror
 from typing import Annotated, Literal
 
 import typer
@@ -16,6 +17,7 @@ from b24app.demo.stage import APP_PORT, OAUTH_PORT, PORTAL_PORTS, show
 from b24app.doctor import examine
 from b24app.services.audit.by_webhook.refusals import AuditStopped
 from b24app.services.audit.by_webhook.webhook import AuditOrder
+from b24app.store.errors import StoreUnavailable
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -41,6 +43,14 @@ def _settings(read: Callable[[], Settings] = read_settings) -> Settings:
         raise typer.Exit(code=2) from mistake
 
 
+def _run(job: Coroutine[object, object, None]) -> None:
+    try:
+        asyncio.run(job)
+    except (StoreUnavailable, ConnectionError, gaierror) as error:
+        typer.echo("b24app can't reach its database. What to do says: b24app doctor", err=True)
+        raise typer.Exit(code=1) from error
+
+
 @app.command()
 def serve(
     host: Host = "127.0.0.1",
@@ -48,19 +58,19 @@ def serve(
     worker: Annotated[bool, typer.Option(help="Run background work in this process too.")] = True,
 ) -> None:
     """Serve pages, widgets and events."""
-    asyncio.run(bootstrap.serve(_settings(), host=host, port=port, with_worker=worker))
+    _run(bootstrap.serve(_settings(), host=host, port=port, with_worker=worker))
 
 
 @app.command()
 def work() -> None:
     """Run background work alone."""
-    asyncio.run(bootstrap.work(_settings()))
+    _run(bootstrap.work(_settings()))
 
 
 @app.command()
 def migrate() -> None:
     """Bring the database to this version."""
-    asyncio.run(bootstrap.migrate(_settings()))
+    _run(bootstrap.migrate(_settings()))
     typer.echo("The database is up to date.")
 
 

@@ -6,6 +6,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SECRET_BYTES = 32
+DATABASES = ("postgresql", "postgres")
 
 
 class SettingsMistake(Exception):
@@ -62,6 +63,8 @@ class Settings(BaseSettings):
                 "B24APP_CLIENT_ID and B24APP_CLIENT_SECRET are missing: "
                 "copy them from the app's card in Bitrix24."
             )
+        if self.database_url and self.database_url.split(":")[0].split("+")[0] not in DATABASES:
+            found.append("B24APP_DATABASE_URL must begin with postgresql://; unset it for the embedded one.")
         if self.allow_insecure_http:
             return found
         if not self.base_url.startswith("https://"):
