@@ -10,7 +10,7 @@ from b24app.dedupe.record import Record, RecordRef
 from b24app.dedupe.rules import RuleSet
 from b24app.dedupe.shared import Severity, SharedKind
 from b24app.services.audit.run.compare_runs import compare_runs
-from b24app.services.audit.run.naming import Judged, judge_group, shared_keys
+from b24app.services.audit.run.naming import Judged, judge_group, shared_keys, sharers
 from b24app.store.audit_sums import MemberColumns
 from b24app.store.audit_values import Change, NameGrade
 from b24app.store.index_batch import IndexedRecord
@@ -102,6 +102,16 @@ def test_hubs_are_no_shared_value():
     hub = next(iter(known[records[0].ref].keys))
 
     assert shared_keys(known, known, frozenset({hub})) == ()
+
+
+def test_companies_and_deals_are_read_of_those_who_share_a_value_across_types():
+    lead, contact, company = (a_record(kind, 1, phones=PHONE) for kind in (LEAD, CONTACT, COMPANY))
+    others = [a_record(kind, number, emails=MAIL) for kind, number in ((LEAD, 2), (CONTACT, 2), (CONTACT, 3))]
+    known = {record.ref: indexed(record) for record in (lead, contact, company, *others)}
+
+    found = sharers(shared_keys(known, known, frozenset()))
+
+    assert found == ({contact.ref}, {company.ref})
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,13 @@ def test_groups_of_leads_fill_a_request_and_those_of_two_kinds_cost_few_requests
     assert plan.groups_behind(3_299) == 0
 
 
+def test_a_step_costs_pages_of_each_type_links_of_contacts_and_lists_of_deals():
+    plan = ReadingPlan(unread([(51, 1, 0), (1, 60, 1)]), MOST_RECORDS)
+
+    # who we are, two pages of leads, two of contacts, one of companies; 60 contacts' links; deals of ten clients at once
+    assert (plan.commands.tolist(), plan.requests.tolist()) == ([1 + 5 + 60 + 7], [1 + 2 + 1])
+
+
 @pytest.mark.parametrize("group", [(5_000, 0, 0), (0, 4_000, 1), (1, 1, 4_000)])
 def test_a_group_that_is_larger_than_a_step_is_one(group: tuple[int, int, int]):
     plan = ReadingPlan(unread([(1, 1, 0), group, (2, 0, 0)]), MOST_RECORDS)
