@@ -7,9 +7,11 @@ import pytest
 from axe_core_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, sync_playwright
 
+from b24app.services.pages.overview import version_of
 from b24app.texts import LANGUAGES
 from tests.web.desk import Desk, Visitor, calls, wait_until
 from tests.web.sample_audits import LONG_NAME
+from tests.web.sample_overviews import RULES
 from tests.web.samples import every_page
 
 pytestmark = pytest.mark.browser
@@ -181,6 +183,7 @@ def test_saving_the_rules_sends_every_field_once(visitor: Visitor, desk: Desk) -
 
     assert desk.posts[0][1] == {
         "page_token": ["token-of-the-page"],
+        "version": [version_of(RULES)],
         "region": ["RU"],
         "types[]": ["lead", "contact"],
         "include_closed": ["1"],

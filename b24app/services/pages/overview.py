@@ -1,5 +1,7 @@
 """What the app's own page shows: state of the index, totals, settings, history."""
 
+import hashlib
+import json
 from dataclasses import dataclass
 
 from b24app.dedupe.rules import RuleSet
@@ -33,6 +35,7 @@ class ShownRules:
     reveal: str
     look_back_days: str
     include_closed: bool
+    version: str = ""  # of the rules that were shown: nobody overwrites what he has not seen
 
     @classmethod
     def of(cls, rules: RuleSet) -> "ShownRules":
@@ -47,7 +50,13 @@ class ShownRules:
             reveal=rules.reveal.value,
             look_back_days=str(rules.look_back_days),
             include_closed=rules.include_closed,
+            version=version_of(rules),
         )
+
+
+def version_of(rules: RuleSet) -> str:
+    """Return what tells these rules from others."""
+    return hashlib.sha256(json.dumps(rules.to_dict(), sort_keys=True).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

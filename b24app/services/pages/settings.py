@@ -1,11 +1,11 @@
 """The portal's matching rules: read from a form, checked, saved, written into the journal. Administrators only."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from b24app.dedupe.rules import MistakeCode, RuleMistake, RuleSet
 from b24app.services.mistake import Mistake
-from b24app.services.pages.overview import ShownRules
+from b24app.services.pages.overview import ShownRules, version_of
 from b24app.services.portal.access import PageToken
 from b24app.services.portal.context import Runtime
 from b24app.services.portal.viewers import open_for_administrator
@@ -13,6 +13,7 @@ from b24app.services.publishing import ask_to_publish
 from b24app.store.sync_state import SyncKind
 
 RULES_CHANGED = "rules_changed"  # why a first indexing was given up
+CHANGED_MEANWHILE = "changed_meanwhile"
 LONGEST_NUMBER = 9  # digits of a number somebody typed
 
 
@@ -39,6 +40,11 @@ class SettingsForm:
             line = None if refused.position is None else refused.position + 1
             return cls(typed, None, Mistake(refused.field, refused.code.value, line))
 
+    def beside(self, kept: RuleSet) -> "SettingsForm":
+        """Return the form unsaved, to be looked at once more beside what somebody else saved meanwhile."""
+        typed = replace(self.typed, version=version_of(kept))
+        return SettingsForm(typed, None, Mistake("rules", CHANGED_MEANWHILE))
+
 
 def _typed(fields: Mapping[str, list[str]]) -> ShownRules:
     def text(name: str) -> str:
@@ -55,12 +61,15 @@ def _typed(fields: Mapping[str, list[str]]) -> ShownRules:
         reveal=text("reveal"),
         look_back_days=text("look_back_days"),
         include_closed="include_closed" in fields,
+        version=text("version"),
     )
 
 
 def _to_raw(typed: ShownRules) -> dict[str, object]:
+    raw = asdict(typed)
+    del raw["version"]
     return {
-        **asdict(typed),
+        **raw,
         "types": list(typed.types),
         "hub_limit": int(typed.hub_limit),
         "look_back_days": int(typed.look_back_days),
@@ -82,15 +91,19 @@ class SettingsOutcome:
 async def save_settings(runtime: Runtime, token: PageToken, form: SettingsForm) -> SettingsOutcome:
     """Save the rules of a form without mistakes; changed keys mean that the index is built anew.
 
-    Raises Refused for anybody but an administrator, as the portal says at this moment.
+    Rules that somebody else saved since the form was shown are not overwritten. Raises Refused for anybody but an
+    administrator, as the portal says at this moment.
     """
     context, viewer = await open_for_administrator(runtime, token)
     if form.rules is None:
         return SettingsOutcome(form)
-    old, new = context.rules.to_dict(), form.rules.to_dict()
-    changed = [name for name in new if new[name] != old.get(name)]
-    has_other_keys = not form.rules.gives_same_keys_as(context.rules)
     async with context.begin() as tx:
+        kept = RuleSet.from_dict((await tx.portal.get()).rules)
+        if form.typed.version not in ("", version_of(kept)):
+            return SettingsOutcome(form.beside(kept))
+        old, new = kept.to_dict(), form.rules.to_dict()
+        changed = [name for name in new if new[name] != old.get(name)]
+        has_other_keys = not form.rules.gives_same_keys_as(kept)
         await tx.portal.save_rules({**new})
         for name in changed:
             await tx.journal.note(viewer.id, name, old.get(name), new[name], context.now())
