@@ -30,7 +30,7 @@ def test_groups_of_leads_fill_a_request_and_those_of_two_kinds_cost_few_requests
 def test_a_step_costs_pages_of_each_type_links_of_contacts_and_lists_of_deals():
     plan = ReadingPlan(unread([(51, 1, 0), (1, 60, 1)]), MOST_RECORDS)
 
-    # who we are, two pages of leads, two of contacts, one of companies; 60 contacts' links; deals of ten clients at once
+    # who we are; pages of leads, contacts, companies; links of 60 contacts; deals of ten clients at once
     assert (plan.commands.tolist(), plan.requests.tolist()) == ([1 + 5 + 60 + 7], [1 + 2 + 1])
 
 
