@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from urllib.parse import parse_qs, urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
@@ -9,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from b24app.services.audit.pages import forms
 from b24app.services.audit.pages.group_acts import hand_group, part_group
 from b24app.services.audit.pages.open_desk import Desk, find_run, get_run, open_desk, open_whole_desk
-from b24app.services.audit.pages.page_values import Choice
+from b24app.services.audit.pages.page_values import Choice, GroupPage
 from b24app.services.audit.pages.show_group import show_group
 from b24app.services.audit.pages.show_groups import no_groups, read_turn, show_groups
 from b24app.services.audit.pages.show_home import HomeNews, show_home, show_live
@@ -39,6 +40,7 @@ FORMS: Mapping[str, Callable[[Fields], HomeNews]] = {
 }
 """Forms in which people are looked for, by what their button says."""
 NUMBER_SIGNS = 18
+OWN = "own"  # in the way back: to the viewer's own groups
 
 
 @router.post("", openapi_extra=FORM_BODY)
@@ -160,6 +162,18 @@ async def mine(request: Request) -> HTMLResponse:
     return await _groups(request, await open_desk(runtime_of(request), token), fields, own=True)
 
 
+@router.post("/back", openapi_extra=FORM_BODY)
+async def back(request: Request) -> HTMLResponse:
+    """Show the page of groups again from which one was opened: its filters, its order, its place."""
+    token, fields = await read_act(request)
+    try:
+        listed = parse_qs(one(fields, "way"), max_num_fields=len(Choice.__slots__) + 3)
+    except ValueError as error:
+        raise Refused("malformed", 400) from error
+    open_for = open_desk if OWN in listed else open_whole_desk
+    return await _groups(request, await open_for(runtime_of(request), token), listed, own=OWN in listed)
+
+
 @router.post("/group", openapi_extra=FORM_BODY)
 async def group(request: Request) -> HTMLResponse:
     """Show one group."""
@@ -168,7 +182,7 @@ async def group(request: Request) -> HTMLResponse:
     run = await get_run(desk, number_of(fields, "run_id"))
     await acts.note_opened(desk.context, desk.viewer, run.run_id, "group")
     page = await show_group(desk, run, number_of(fields, "group"), page=number_of(fields, "page", 1))
-    return await page_response(request, "pages/audit_group.html", page=page)
+    return await _group(request, fields, page)
 
 
 @router.post("/reject", openapi_extra=FORM_BODY)
@@ -177,8 +191,7 @@ async def reject(request: Request) -> HTMLResponse:
     desk, fields = await _spend(request)
     run, number = await get_run(desk, number_of(fields, "run_id")), number_of(fields, "group")
     await part_group(desk, run, number, one(fields, "ref"), one(fields, "reason"), one(fields, "days"))
-    page = await show_group(desk, run, number, done="rejected")
-    return await page_response(request, "pages/audit_group.html", page=page)
+    return await _group(request, fields, await show_group(desk, run, number, done="rejected"))
 
 
 @router.post("/receiver", openapi_extra=FORM_BODY)
@@ -187,7 +200,7 @@ async def receiver(request: Request) -> HTMLResponse:
     desk, fields = await _look(request)
     run, number = await get_run(desk, number_of(fields, "run_id")), number_of(fields, "group")
     page = await show_group(desk, run, number, hand=forms.read_hand_form(fields))
-    return await page_response(request, "pages/audit_group.html", page=page)
+    return await _group(request, fields, page)
 
 
 @router.post("/hand", openapi_extra=FORM_BODY)
@@ -200,9 +213,9 @@ async def hand(request: Request) -> HTMLResponse:
         await hand_group(desk, run, number, form)
     except OrderMistake as wrong:
         page = await show_group(desk, run, number, hand=form, mistake=wrong.field)
-        return await page_response(request, "pages/audit_group.html", page=page, status=422)
+        return await _group(request, fields, page, status=422)
     page = await show_group(desk, run, number, done="handed" if form.user else "taken_back")
-    return await page_response(request, "pages/audit_group.html", page=page)
+    return await _group(request, fields, page)
 
 
 @router.post("/hubs", openapi_extra=FORM_BODY)
@@ -260,7 +273,15 @@ async def _groups(request: Request, desk: Desk, fields: Fields, *, own: bool) ->
     else:
         after, trail = read_turn(fields.get("turn", [""])[0])
         page = await show_groups(desk, run, choice, after, trail, only_own=own)
-    return await page_response(request, "pages/audit_groups.html", list=page)
+    kept = {name: fields[name][0] for name in ("run_id", "turn", *Choice.__slots__) if fields.get(name)}
+    way = urlencode(kept | {OWN: "1"} if own else kept)
+    return await page_response(request, "pages/audit_groups.html", list=page, way=way)
+
+
+async def _group(request: Request, fields: Fields, page: GroupPage, status: int = 200) -> HTMLResponse:
+    """Show a group, with the way back to the list it was opened from."""
+    way = "".join(fields.get("way", ()))
+    return await page_response(request, "pages/audit_group.html", page=page, way=way, status=status)
 
 
 def number_of(fields: Fields, name: str, default: int | None = None) -> int:

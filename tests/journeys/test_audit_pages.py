@@ -11,6 +11,7 @@ from python_calamine import CalamineWorkbook
 
 from b24app.sandbox.people import SHOWCASE
 from tests.journeys.audit_desk import group_of, journal, post, run_id
+from tests.journeys.seen import SeenPage
 from tests.journeys.shared_town import installed_town
 from tests.journeys.town import ADMIN, Town
 
@@ -107,6 +108,26 @@ async def test_filters_and_pages_show_each_group_once(acme: Town) -> None:
 
     assert sorted(map(int, seen)) == sorted(wanted)
     assert (await post(acme, "groups", run_id=run, order="colour")).status_code == 400
+
+
+async def test_a_group_leads_back_to_the_list_it_was_opened_from(acme: Town) -> None:
+    run = await run_id(acme)
+    listed = await post(acme, "groups", run_id=run, order="newest", grade="exact")
+    way = SeenPage(listed.text).form("/audit/group")["way"]
+
+    opened = await post(acme, "group", run_id=run, group=await group_of(acme, "lead", SHOWCASE.lead), way=way)
+    searched = await post(
+        acme, "receiver", run_id=run, group=await group_of(acme, "lead", SHOWCASE.lead), way=way
+    )
+    again = await post(acme, "back", way=way)
+    foreign = await post(acme, "back", MANAGER_OF_OWN, way=way)
+    mine = await post(acme, "back", MANAGER_OF_OWN, way="order=size&own=1")
+    odd = await post(acme, "back", way="&".join(f"a{number}=1" for number in range(99)))
+
+    for page in (opened, searched):
+        assert SeenPage(page.text).form("/audit/back")["way"] == way
+    assert list(re.findall(r'<option value="(\w+)" selected', again.text)) == ["newest", "exact"]
+    assert (foreign.status_code, mine.status_code, odd.status_code) == (403, 200, 400)
 
 
 async def test_a_group_is_handed_to_a_known_person_with_a_date(acme: Town) -> None:

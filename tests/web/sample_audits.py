@@ -296,6 +296,9 @@ GROUP_PAGES = {
 }  # fmt: skip
 
 
+WAY = "order=size&turn=7.12%7Cstart"  # what a list posts to be found again
+
+
 def audit_pages() -> dict[str, tuple[str, dict[str, object]]]:
     """Return name → (template, values) of the audit's pages."""
     return {
@@ -304,9 +307,15 @@ def audit_pages() -> dict[str, tuple[str, dict[str, object]]]:
             f"audit_report_{name}": ("pages/audit_report.html", {"report": it})
             for name, it in REPORTS.items()
         },
-        **{f"audit_list_{name}": ("pages/audit_groups.html", {"list": it}) for name, it in LISTS.items()},
         **{
-            f"audit_group_{name}": ("pages/audit_group.html", {"page": it})
+            f"audit_list_{name}": ("pages/audit_groups.html", {"list": it, "way": WAY})
+            for name, it in LISTS.items()
+        },
+        **{
+            f"audit_group_{name}": (
+                "pages/audit_group.html",
+                {"page": it, "way": WAY if name == "alarm" else ""},
+            )
             for name, it in GROUP_PAGES.items()
         },
         "audit_files": ("pages/audit_files.html", {"page": FilesPage(HEAD, (an_export(3, "ready"),))}),
