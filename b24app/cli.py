@@ -5,7 +5,6 @@ import errno
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
-from socket import gaierror
 from typing import Annotated, Literal
 
 import typer
@@ -46,7 +45,7 @@ def _settings(read: Callable[[], Settings] = read_settings) -> Settings:
 def _run(job: Coroutine[object, object, None]) -> None:
     try:
         asyncio.run(job)
-    except (StoreUnavailable, ConnectionError, gaierror) as error:
+    except StoreUnavailable as error:
         typer.echo("b24app can't reach its database. What to do says: b24app doctor", err=True)
         raise typer.Exit(code=1) from error
 

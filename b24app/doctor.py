@@ -41,7 +41,7 @@ async def _database(settings: Settings) -> Finding:
         behind = await pending(await database_url(settings))
     except (StoreUnavailable, OSError) as error:
         what = (
-            "check B24APP_DATABASE_URL and that the server runs"
+            "check B24APP_DATABASE_URL (address, user, password, database) and that the server runs"
             if settings.database_url
             else "see its folder"
         )

@@ -12,12 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from b24app.store.address import asyncpg_url
+from b24app.store.connections import connected
 
 _LOCK = 0x0B25 << 48  # advisory lock; any number nobody else takes
 
 
 async def migrate(url: str) -> None:
-    """Upgrade to the newest schema in one transaction; others who start meanwhile wait and find it done."""
+    """Upgrade to the newest schema in one transaction; others who start meanwhile wait and find it done.
+
+    Raises StoreUnavailable, as ``pending`` does.
+    """
     async with _connected(url) as connection:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         await connection.run_sync(_upgrade)
@@ -41,7 +45,7 @@ def alembic_config(connection: Connection) -> Config:
 async def _connected(url: str) -> AsyncIterator[AsyncConnection]:
     engine = create_async_engine(asyncpg_url(url), poolclass=NullPool, hide_parameters=True)
     try:
-        async with engine.begin() as connection:
+        async with connected(engine) as connection, connection.begin():
             yield connection
     finally:
         await engine.dispose()

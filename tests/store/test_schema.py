@@ -3,13 +3,15 @@
 import asyncio
 import re
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection
+from sqlalchemy import Connection, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import SQLModel
 
 from b24app.store.database import migrate, pending
+from b24app.store.errors import StoreUnavailable
 from b24app.store.tenants import TENANT_TABLES
 
 PARTITION = re.compile(r"_p\d\d$")
@@ -22,6 +24,16 @@ async def test_an_empty_database_is_pending_until_it_is_migrated(empty_database_
 
     assert before is True
     assert await pending(empty_database_url) is False
+
+
+async def test_a_database_that_is_not_there_is_one_that_cannot_be_reached(empty_database_url: str):
+    elsewhere = (
+        make_url(empty_database_url).set(database="nobody_made_it").render_as_string(hide_password=False)
+    )
+
+    for ask in (pending, migrate):
+        with pytest.raises(StoreUnavailable):
+            await ask(elsewhere)
 
 
 async def test_migrating_twice_and_at_once_is_as_good_as_once(empty_database_url: str):
