@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import signal
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
@@ -81,6 +82,7 @@ def demo(
     data_dir: Annotated[Path, typer.Option(help="Where the demo keeps its database.")] = Path("var"),
 ) -> None:
     """Show the main job on invented data: a toy portal, the app installed into it, a lead with matches."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl+C does, the database with it
     with suppress(KeyboardInterrupt):
         try:
             wrong = asyncio.run(run_check(data_dir, typer.echo) if check else show(data_dir, typer.echo))
