@@ -15,6 +15,9 @@ def test_a_second_demo_says_why_it_cannot_start_and_leaves_the_first_one_its_dat
     database.parent.mkdir()
     database.touch()
     with socket.socket() as first:
+        first.setsockopt(
+            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+        )  # connections of one that ended may linger
         with suppress(OSError):  # a demo runs on this machine already
             first.bind((HOST, APP_PORT))
             first.listen()
