@@ -173,7 +173,9 @@ def rows_of(page: str) -> list[tuple[str, str]]:
     """Return run and number of the listed groups, as their buttons post them."""
     listed = page.split('class="block__head"')[-1]
     return re.findall(
-        r'name="run_id" value="(\d+)">\s*<button class="group__title" name="group" value="(\d+)"', listed
+        r'name="run_id" value="(\d+)">\s*<input type="hidden" name="way"[^>]*>\s*'
+        r'<button class="group__title" name="group" value="(\d+)"',
+        listed,
     )
 
 
