@@ -1,6 +1,6 @@
 """The demo: toy portals, their authorization server and the app in one process, the app installed into both.
 
-``show`` keeps it running for a person; ``demo_check`` does without one.
+``show`` keeps it running for a person; ``check.py`` does without one.
 """
 
 import asyncio

@@ -71,6 +71,8 @@ def test_a_scope_and_terms_survive_the_way_through_json():
         (AuditTerms, {"window": [22, 6, "Europe/Atlantis"]}, "window"),
         (AuditTerms, {"window": [22, 6, 180]}, "window"),
         (AuditSchedule, {"every": "day", "zone": "../etc/passwd"}, "zone"),
+        (AuditSchedule, {"every": "day", "utc_offset_min": 180}, "zone"),
+        (AuditTerms, {"window": [22, 6, 0.0]}, "window"),
         (AuditTerms, {"incremental": 1}, "incremental"),
         (AuditTerms, {"told": [-1]}, "told"),
         (AuditSchedule, {"every": "hour"}, "every"),

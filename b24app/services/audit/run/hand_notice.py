@@ -37,9 +37,7 @@ async def tell_group_handed(context: PortalContext, payload: Payload) -> dict[st
     due = t("audit_notice.no_date")
     if group.due_at is not None:
         due = format_date(datetime.fromtimestamp(group.due_at, tz=UTC), format="long", locale=language)
-        due = due.removesuffix(
-            "."
-        )  # in Russian a date ends in a full stop of its own, and the sentence has one
+        due = due.removesuffix(".")  # a Russian date ends in one of its own, as the sentence does
     text = t("audit_notice.handed", first=first, size=group.size, due=due)
     command = acting.notify(user_id, text, f"b24app:{payload['key']}")
     if not (await context.client.call(command.method, command.params)).result:

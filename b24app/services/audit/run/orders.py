@@ -144,7 +144,7 @@ def _window(raw: object) -> Window | None:
 
 def read_zone(raw: object, field: str) -> str:
     """Return a zone's name; 0 is UTC in what earlier versions kept. Raises OrderMistake."""
-    if raw == 0:
+    if isinstance(raw, int) and raw == 0:
         return DEFAULT_ZONE
     if not isinstance(raw, str) or not is_zone(raw):
         raise OrderMistake(field)

@@ -89,7 +89,7 @@ class AuditSchedule:
             every=Every(str(raw["every"])),
             hour=_whole(raw, "hour", 3),
             day=_whole(raw, "day", 0),
-            zone=read_zone(raw.get("zone", DEFAULT_ZONE), "zone"),
+            zone=read_zone(raw.get("zone", raw.get(KEPT_BEFORE, 0)), "zone"),
             scope=AuditScope.from_dict(_object(raw, "scope")),
             terms=AuditTerms.from_dict(_object(raw, "terms")),
         )
